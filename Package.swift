@@ -1,0 +1,81 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+// To add a plugin: a folder in Plugins/ and its name here. Nothing else changes.
+let plugins = ["Deployer", "Monitor", "Trainer", "Validator"]
+
+// Every module is built with these: they turn habits into compile errors.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    // `any` is spelled out, so that the cost of an existential is seen where it is paid.
+    .enableUpcomingFeature("ExistentialAny"),
+    // A file names what it uses, so that the direction of the layers can be read from its imports.
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+// Modules without pointers of their own: each unsafe construct has to be spelled `unsafe`.
+let safe: [SwiftSetting] = strict + [.strictMemorySafety()]
+
+func module(
+    _ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil,
+    settings: [SwiftSetting] = strict, plugins: [Target.PluginUsage]? = nil
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: path, swiftSettings: settings,
+        plugins: plugins)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let pluginTargets: [Target] = plugins.map {
+    module(
+        $0, ["Millrace", "Tabular", "Learning"], path: "Plugins/\($0)", settings: safe)
+}
+
+let package = Package(
+    name: "millrace",
+    products: [
+        .library(name: "Millrace", targets: ["Millrace"]),
+        .executable(name: "millrace", targets: ["millrace"]),
+    ],
+    targets: pluginTargets + [
+        // The language every plugin speaks.
+        module("Millrace", settings: safe),
+
+        // The machine.
+        .target(name: "CLinux"),
+        module("LinuxSystem", ["CLinux"]),
+        .target(name: "CChecksums"),
+        module("Checksums", ["CChecksums"]),
+
+        // The engine.
+        module("Journal", ["Millrace", "LinuxSystem", "Checksums"]),
+        module("Vault", ["Millrace", "LinuxSystem", "Checksums"]),
+        module("Watching", ["Millrace", "LinuxSystem", "Checksums"]),
+        module("Runtime", ["Millrace", "Journal", "LinuxSystem", "Checksums"]),
+        module("Tabular", []),
+        module("Learning", ["Tabular"]),
+
+        // The program.
+        module("Console", []),
+        module(
+            "Daemon",
+            ["Millrace", "Runtime", "Journal", "Vault", "Watching", "LinuxSystem", "Checksums"]),
+        .executableTarget(name: "millrace", dependencies: ["Console"], swiftSettings: strict),
+
+        // The proof.
+        tests("LinuxSystemTests", ["LinuxSystem"]),
+        tests("ChecksumsTests", ["Checksums"]),
+        tests("MillraceTests", ["Millrace"]),
+        tests("JournalTests", ["Journal", "Millrace", "LinuxSystem", "Checksums"]),
+        tests("VaultTests", ["Vault", "Millrace", "LinuxSystem", "Checksums"]),
+        tests("WatchingTests", ["Watching", "Millrace", "LinuxSystem", "Checksums"]),
+        tests("TabularTests", ["Tabular"]),
+        tests("LearningTests", ["Learning", "Tabular"]),
+        tests("ConsoleTests", ["Console"]),
+    ],
+    cLanguageStandard: .c17
+)

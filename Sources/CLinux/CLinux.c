@@ -1,0 +1,119 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int clinux_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve) {
+    struct open_how how = {.flags = flags, .mode = mode, .resolve = resolve};
+    return (int)syscall(SYS_openat2, dirfd, path, &how, sizeof how);
+}
+
+long clinux_copy_file_range(int in, int out, size_t length) {
+    return copy_file_range(in, NULL, out, NULL, length, 0);
+}
+
+int clinux_clone_file(int out, int in) { return ioctl(out, 0x40049409 /* FICLONE */, in); }
+
+int clinux_renameat2(int olddir, const char *oldpath, int newdir, const char *newpath, unsigned flags) {
+    return renameat2(olddir, oldpath, newdir, newpath, flags);
+}
+
+int clinux_pidfd_open(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+int clinux_signalfd(const int *signals, int count) {
+    sigset_t set;
+    sigemptyset(&set);
+    for (int i = 0; i < count; i++) sigaddset(&set, signals[i]);
+    if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0) return -1;
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int clinux_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+int clinux_pipe_cloexec(int fds[2]) { return pipe2(fds, O_CLOEXEC); }
+
+int clinux_syncfs(int fd) { return syncfs(fd); }
+
+int clinux_set_child_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1); }
+
+int clinux_set_parent_death_signal(int signal) { return prctl(PR_SET_PDEATHSIG, signal); }
+
+int clinux_set_read_lease(int fd) { return fcntl(fd, F_SETLEASE, F_RDLCK); }
+
+int clinux_release_lease(int fd) { return fcntl(fd, F_SETLEASE, F_UNLCK); }
+
+int64_t clinux_filesystem_type(int fd) {
+    struct statfs s;
+    return fstatfs(fd, &s) == 0 ? (int64_t)s.f_type : -1;
+}
+
+int clinux_fallocate(int fd, int64_t offset, int64_t length) { return fallocate(fd, 0, offset, length); }
+
+int clinux_spawn(const char *path, char *const argv[], char *const envp[], const char *directory,
+                   int in, int out, int err, int new_session) {
+    int report[2];
+    if (pipe2(report, O_CLOEXEC) != 0) return -1;
+    // No signal may run a handler of the parent in the child before exec.
+    sigset_t all, old;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (new_session) setsid();
+        // Lift the three out of the way of each other before they take their places.
+        int a = fcntl(in, F_DUPFD, 3), b = fcntl(out, F_DUPFD, 3), c = fcntl(err, F_DUPFD, 3);
+        int status = fcntl(report[1], F_DUPFD_CLOEXEC, 10);
+        if (a < 0 || b < 0 || c < 0 || status < 0) goto failed;
+        if (dup2(a, 0) < 0 || dup2(b, 1) < 0 || dup2(c, 2) < 0) goto failed;
+        if (status > 3) close_range(3, (unsigned)status - 1, 0);
+        close_range((unsigned)status + 1, ~0U, 0);
+        if (directory && chdir(directory) != 0) goto failed;
+        struct sigaction standard;
+        memset(&standard, 0, sizeof standard);
+        standard.sa_handler = SIG_DFL;
+        for (int s = 1; s < NSIG; s++) sigaction(s, &standard, NULL);
+        sigset_t none;
+        sigemptyset(&none);
+        pthread_sigmask(SIG_SETMASK, &none, NULL);
+        execve(path, argv, envp);
+    failed:;
+        int code = errno;
+        ssize_t ignored = write(status >= 0 ? status : report[1], &code, sizeof code);
+        (void)ignored;
+        _exit(127);
+    }
+    int saved = errno;
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    close(report[1]);
+    if (pid < 0) {
+        close(report[0]);
+        errno = saved;
+        return -1;
+    }
+    int code = 0;
+    ssize_t got;
+    do got = read(report[0], &code, sizeof code);
+    while (got < 0 && errno == EINTR);
+    close(report[0]);
+    if (got == sizeof code) {
+        int status;
+        while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
+        errno = code;
+        return -1;
+    }
+    return pid;
+}

@@ -1,0 +1,44 @@
+// Linux calls that Glibc's module map leaves out of Swift: those behind _GNU_SOURCE, those behind
+// headers it does not list (epoll, signalfd, eventfd, pidfd, statfs), variadic `syscall`, and macros
+// that take arguments. Each function is the call itself: it returns -1 and sets errno on failure.
+// _GNU_SOURCE is defined in the .c alone, because in this header it would change `fd_set` under the
+// Glibc module.
+#ifndef CLINUX_H
+#define CLINUX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+
+int clinux_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
+long clinux_copy_file_range(int in, int out, size_t length);
+int clinux_clone_file(int out, int in);
+int clinux_renameat2(int olddir, const char *oldpath, int newdir, const char *newpath, unsigned flags);
+int clinux_pidfd_open(int pid);
+int clinux_signalfd(const int *signals, int count);
+int clinux_eventfd(void);
+int clinux_pipe_cloexec(int fds[2]);
+int clinux_syncfs(int fd);
+int clinux_set_child_subreaper(void);
+int clinux_set_parent_death_signal(int signal);
+int clinux_set_read_lease(int fd);
+int clinux_release_lease(int fd);
+/// The file system's magic number (statfs f_type), or -1.
+int64_t clinux_filesystem_type(int fd);
+/// Grows a file without changing its size's contents: fallocate(2) with mode 0.
+int clinux_fallocate(int fd, int64_t offset, int64_t length);
+
+/// Spawns a child: its own session when `new_session` is not 0, working directory `directory` (may be
+/// null), and the descriptors 0, 1 and 2 taken from `in`, `out` and `err`; every other descriptor is
+/// closed. Signals are reset to their defaults. Returns the pid, or -1 with errno from fork or exec.
+int clinux_spawn(const char *path, char *const argv[], char *const envp[], const char *directory,
+                   int in, int out, int err, int new_session);
+
+#define CLINUX_O_PATH 010000000
+#define CLINUX_O_TMPFILE 020200000
+#define CLINUX_RESOLVE_NO_XDEV 0x01
+#define CLINUX_RESOLVE_NO_MAGICLINKS 0x02
+#define CLINUX_RESOLVE_NO_SYMLINKS 0x04
+#define CLINUX_RESOLVE_BENEATH 0x08
+
+#endif
