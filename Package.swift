@@ -56,11 +56,11 @@ let package = Package(
         module("Vault", ["Millrace", "LinuxSystem", "Checksums"]),
         module("Watching", ["Millrace", "LinuxSystem", "Checksums"]),
         module("Runtime", ["Millrace", "Journal", "LinuxSystem", "Checksums"]),
-        module("Tabular", []),
-        module("Learning", ["Tabular"]),
+        module("Tabular", ["Millrace", "Checksums"]),
+        module("Learning", ["Millrace", "Tabular", "Checksums"]),
 
         // The program.
-        module("Console", []),
+        module("Console", ["Millrace"]),
         module(
             "Daemon",
             ["Millrace", "Runtime", "Journal", "Vault", "Watching", "LinuxSystem", "Checksums"]),
@@ -73,9 +73,9 @@ let package = Package(
         tests("JournalTests", ["Journal", "Millrace", "LinuxSystem", "Checksums"]),
         tests("VaultTests", ["Vault", "Millrace", "LinuxSystem", "Checksums"]),
         tests("WatchingTests", ["Watching", "Millrace", "LinuxSystem", "Checksums"]),
-        tests("TabularTests", ["Tabular"]),
-        tests("LearningTests", ["Learning", "Tabular"]),
-        tests("ConsoleTests", ["Console"]),
+        tests("TabularTests", ["Tabular", "Millrace"]),
+        tests("LearningTests", ["Learning", "Tabular", "Millrace"]),
+        tests("ConsoleTests", ["Console", "Millrace"]),
     ],
     cLanguageStandard: .c17
 )
