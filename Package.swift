@@ -23,7 +23,8 @@ func module(
 ) -> Target {
     .target(
         name: name, dependencies: dependencies, path: path, swiftSettings: settings,
-        plugins: plugins)
+        // The standard library's floating point calls libm, which only Foundation would bring along.
+        linkerSettings: [.linkedLibrary("m")], plugins: plugins)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
