@@ -68,14 +68,21 @@ let package = Package(
         .executableTarget(name: "millrace", dependencies: ["Console"], swiftSettings: strict),
 
         // The proof.
+        module("MillraceTesting", ["Millrace", "Runtime", "LinuxSystem", "Checksums"]),
         tests("LinuxSystemTests", ["LinuxSystem"]),
         tests("ChecksumsTests", ["Checksums"]),
         tests("MillraceTests", ["Millrace"]),
         tests("JournalTests", ["Journal", "Millrace", "LinuxSystem", "Checksums"]),
         tests("VaultTests", ["Vault", "Millrace", "LinuxSystem", "Checksums"]),
         tests("WatchingTests", ["Watching", "Millrace", "LinuxSystem", "Checksums"]),
+        tests("RuntimeTests", ["Runtime", "MillraceTesting", "Millrace"]),
         tests("TabularTests", ["Tabular", "Millrace"]),
         tests("LearningTests", ["Learning", "Tabular", "Millrace"]),
+        tests(
+            "ValidatorTests", ["Validator", "MillraceTesting", "Millrace", "Tabular", "Learning"]),
+        tests("MonitorTests", ["Monitor", "MillraceTesting", "Millrace", "Tabular", "Learning"]),
+        tests("TrainerTests", ["Trainer", "MillraceTesting", "Millrace", "Tabular", "Learning"]),
+        tests("DeployerTests", ["Deployer", "MillraceTesting", "Millrace", "Tabular", "Learning"]),
         tests("ConsoleTests", ["Console", "Millrace"]),
     ],
     cLanguageStandard: .c17

@@ -1,1 +1,206 @@
-// Placeholder
+package import Millrace
+import Synchronization
+
+/// Hands each event of the log to the plugins that subscribed to it, and appends what they emit.
+///
+/// It is driven by the log alone: `committed` is called with every event that was appended, and what
+/// a reaction did counts when its batch comes back that way.
+package final class Runtime: Sendable {
+    package struct Configuration: Sendable {
+        package var settings: WorkspaceSettings
+        package var plugins: [RegisteredPlugin]
+        package var world: any World
+        package var log: any EventLog
+        /// Reads the log again from a sequence; ends when the closure returns false.
+        package var read: @Sendable (UInt64, (Event) -> Bool) throws -> Void
+        /// Waits for so many seconds; a test's clock answers when it likes.
+        package var sleep: @Sendable (Double) async throws -> Void
+        /// Called with what makes going on impossible: the log cannot be written.
+        package var failed: @Sendable (String) -> Void
+
+        package init(
+            settings: WorkspaceSettings, plugins: [RegisteredPlugin], world: any World,
+            log: any EventLog, read: @escaping @Sendable (UInt64, (Event) -> Bool) throws -> Void,
+            sleep: @escaping @Sendable (Double) async throws -> Void,
+            failed: @escaping @Sendable (String) -> Void
+        ) {
+            self.settings = settings
+            self.plugins = plugins
+            self.world = world
+            self.log = log
+            self.read = read
+            self.sleep = sleep
+            self.failed = failed
+        }
+    }
+
+    struct RunningReaction {
+        let token: UInt64
+        var task: Task<Void, Never>?
+        let deadline: Timestamp
+        /// Its batch is on the way to the log: too late to call it off.
+        var isCommitting = false
+    }
+
+    struct State {
+        var settings: WorkspaceSettings
+        var plugins: [String: RegisteredPlugin]
+        var delivery: DeliveryStateMachine
+        var projections: ProjectionSet
+        var depths = CauseDepths()
+        var head: UInt64 = 0
+        var running: [DeliveryStateMachine.Key: RunningReaction] = [:]
+        var nextToken: UInt64 = 0
+        var timer: (due: Timestamp, task: Task<Void, Never>)?
+        var idleWaiters: [CheckedContinuation<Void, Never>] = []
+        var isStarted = false
+    }
+
+    let state: Mutex<State>
+    let configuration: Configuration
+
+    package init(_ configuration: Configuration) {
+        self.configuration = configuration
+        state = Mutex(
+            State(
+                settings: configuration.settings,
+                plugins: Dictionary(
+                    configuration.plugins.map { ($0.name.rawValue, $0) },
+                    uniquingKeysWith: { first, _ in first }),
+                delivery: DeliveryStateMachine(
+                    plugins: configuration.plugins,
+                    limits: Runtime.limits(configuration.settings.runtime)),
+                projections: ProjectionSet(configuration.plugins.flatMap(\.projections))))
+    }
+
+    static func limits(_ settings: RuntimeSettings) -> DeliveryStateMachine.Limits {
+        var limits = DeliveryStateMachine.Limits()
+        limits.concurrency = settings.concurrency
+        limits.attempts = settings.attempts
+        limits.backoff = settings.backoff.milliseconds
+        limits.backoffLimit = settings.backoffLimit.milliseconds
+        return limits
+    }
+
+    /// Folds an event of the past. Called in order for the whole log, before `start`.
+    package func fold(_ event: Event) {
+        state.withLock { state in
+            state.projections.apply(event)
+            state.depths.record(event)
+            state.head = event.sequence
+        }
+    }
+
+    /// Takes up what the plugins have yet to handle, and begins to react.
+    package func start(_ history: DeliveryHistory) throws {
+        var pending: [UInt64: [(String, Int)]] = [:]
+        for (plugin, position) in history.positions {
+            for sequence in position.pending {
+                pending[sequence, default: []].append(
+                    (plugin, position.attempts[sequence] ?? 0))
+            }
+        }
+        if let first = pending.keys.min() {
+            var left = pending.count
+            try configuration.read(first) { event in
+                if let waiting = pending[event.sequence] {
+                    left -= 1
+                    state.withLock { state in
+                        for (plugin, attempts) in waiting {
+                            state.delivery.offer(event, to: plugin, attempts: attempts)
+                        }
+                    }
+                }
+                return left > 0
+            }
+        }
+        state.withLock { $0.isStarted = true }
+        proceed()
+    }
+
+    /// Events were appended. Called for each batch, in the order of the log, by one thread at a time.
+    package func committed(_ events: [Event]) {
+        var retried: [(plugin: String, sequence: UInt64)] = []
+        state.withLock { state in
+            for event in events {
+                state.projections.apply(event)
+                state.depths.record(event)
+                state.head = event.sequence
+                for plugin in state.plugins.values where plugin.reacts(to: event) {
+                    state.delivery.offer(event, to: plugin.name.rawValue)
+                }
+                switch event.type {
+                case ReactionHandled.type:
+                    if let done = event.payload(as: ReactionHandled.self) {
+                        state.delivery.handled(done.plugin, done.handled)
+                    }
+                case ReactionDeadLettered.type:
+                    if let dead = event.payload(as: ReactionDeadLettered.self) {
+                        state.delivery.deadLettered(dead.plugin, dead.sequences)
+                    }
+                case DeadLetterResolved.type:
+                    if let resolved = event.payload(as: DeadLetterResolved.self),
+                        resolved.outcome == .retried
+                    {
+                        retried.append((resolved.plugin, resolved.sequence))
+                    }
+                default: break
+                }
+            }
+        }
+        for letter in retried { offerAgain(letter.sequence, to: letter.plugin) }
+        proceed()
+    }
+
+    /// Takes other settings and plugins for the reactions that start from now on.
+    package func reconfigure(_ settings: WorkspaceSettings, plugins: [RegisteredPlugin]) {
+        state.withLock { state in
+            state.settings = settings
+            state.plugins = Dictionary(
+                plugins.map { ($0.name.rawValue, $0) }, uniquingKeysWith: { first, _ in first })
+            state.delivery.reconfigure(plugins: plugins, limits: Runtime.limits(settings.runtime))
+        }
+        proceed()
+    }
+
+    /// The state that a plugin folded, as of now.
+    package func projection<P: Projection>(_ type: P.Type) -> P? {
+        state.withLock { $0.projections.state(type) }
+    }
+
+    /// Returns when nothing runs and nothing waits.
+    package func waitUntilIdle() async {
+        await withCheckedContinuation { continuation in
+            let isIdle = state.withLock { state in
+                if state.delivery.isIdle { return true }
+                state.idleWaiters.append(continuation)
+                return false
+            }
+            if isIdle { continuation.resume() }
+        }
+    }
+
+    /// Starts nothing new; returns when what runs has ended, or after so many seconds.
+    package func drain(seconds: Double) async {
+        state.withLock { $0.delivery.drain() }
+        let sleep = configuration.sleep
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                while !Task.isCancelled, self.inFlight > 0 {
+                    guard (try? await sleep(0.01)) != nil else { return }
+                }
+            }
+            group.addTask { try? await sleep(seconds) }
+            _ = await group.next()
+            group.cancelAll()
+        }
+    }
+
+    /// How many reactions run.
+    package var inFlight: Int { state.withLock { $0.delivery.inFlight } }
+
+    /// What waits for each plugin, and how many reactions run.
+    package var load: (waiting: [String: Int], inFlight: Int) {
+        state.withLock { ($0.delivery.waiting, $0.delivery.inFlight) }
+    }
+}

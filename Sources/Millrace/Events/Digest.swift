@@ -3,6 +3,9 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// The 32 bytes as four big-endian words, the first bytes in the first word.
     private let words: (UInt64, UInt64, UInt64, UInt64)
 
+    /// Takes the 32 bytes as four big-endian words.
+    public init(words: (UInt64, UInt64, UInt64, UInt64)) { self.words = words }
+
     /// Takes exactly 32 bytes; nil for any other number.
     public init?(bytes: some Collection<UInt8>) {
         guard bytes.count == 32 else { return nil }

@@ -1,0 +1,122 @@
+/// A plugin is seen for the first time: it reacts to what comes after.
+public struct PluginRegistered: EventPayload {
+    public static let type = "plugin.registered"
+
+    public var plugin: String
+    /// The first sequence that it reacts to.
+    public var from: UInt64
+
+    public var subject: Subject { .plugin(plugin) }
+
+    public init(plugin: String, from: UInt64) {
+        self.plugin = plugin
+        self.from = from
+    }
+}
+
+/// A reaction is done. Appended in one batch with the events that it emitted.
+public struct ReactionHandled: EventPayload {
+    public static let type = "reaction.handled"
+
+    public var plugin: String
+    /// The sequences of the events that were handled, in order.
+    public var handled: [UInt64]
+    /// The plugin's state was folded up to this sequence when it reacted.
+    public var observed: UInt64
+    public var attempts: Int
+    public var milliseconds: Double
+
+    public var subject: Subject { .plugin(plugin) }
+
+    public init(
+        plugin: String, handled: [UInt64], observed: UInt64, attempts: Int, milliseconds: Double
+    ) {
+        self.plugin = plugin
+        self.handled = handled
+        self.observed = observed
+        self.attempts = attempts
+        self.milliseconds = milliseconds
+    }
+}
+
+/// A reaction failed and will be tried again.
+public struct ReactionFailed: EventPayload {
+    public static let type = "reaction.failed"
+
+    public var plugin: String
+    public var sequence: UInt64
+    public var attempt: Int
+    public var error: String
+    /// Not before this.
+    public var retryAt: Timestamp
+
+    public var subject: Subject { .plugin(plugin) }
+
+    public init(plugin: String, sequence: UInt64, attempt: Int, error: String, retryAt: Timestamp) {
+        self.plugin = plugin
+        self.sequence = sequence
+        self.attempt = attempt
+        self.error = error
+        self.retryAt = retryAt
+    }
+}
+
+/// A reaction failed for good: the event is set aside for a person, and the plugin goes on.
+public struct ReactionDeadLettered: EventPayload {
+    public static let type = "reaction.deadlettered"
+
+    public var plugin: String
+    /// The events that were set aside.
+    public var sequences: [UInt64]
+    public var attempts: Int
+    public var error: String
+
+    public var subject: Subject { .plugin(plugin) }
+
+    public init(plugin: String, sequences: [UInt64], attempts: Int, error: String) {
+        self.plugin = plugin
+        self.sequences = sequences
+        self.attempts = attempts
+        self.error = error
+    }
+}
+
+/// A person put a dead letter back, or dropped it for good.
+public struct DeadLetterResolved: EventPayload {
+    public static let type = "deadletter.resolved"
+
+    public enum Outcome: String, Codable, Sendable { case retried, dropped }
+
+    public var plugin: String
+    public var sequence: UInt64
+    public var outcome: Outcome
+
+    public var subject: Subject { .plugin(plugin) }
+
+    public init(plugin: String, sequence: UInt64, outcome: Outcome) {
+        self.plugin = plugin
+        self.sequence = sequence
+        self.outcome = outcome
+    }
+}
+
+/// Plugins were setting each other off: what this reaction emitted was too many causes away from the
+/// drop, and was not appended.
+public struct ChainCut: EventPayload {
+    public static let type = "chain.cut"
+
+    public var plugin: String
+    public var sequence: UInt64
+    public var depth: Int
+    /// The types that were to be emitted.
+    public var types: [String]
+
+    public var subject: Subject { .plugin(plugin) }
+
+    public init(plugin: String, sequence: UInt64, depth: Int, types: [String]) {
+        self.plugin = plugin
+        self.sequence = sequence
+        self.depth = depth
+        self.types = types
+    }
+}

@@ -1,0 +1,170 @@
+/// Somebody wants a new model version.
+public struct TrainingRequested: EventPayload {
+    public static let type = "training.requested"
+
+    public var pipeline: String
+    public var dataset: String
+    /// The dataset version to train on.
+    public var version: Int
+    /// Why, each in a few words: `first model`, `drift in origin, carrier`, `7,001 new rows`.
+    public var reasons: [String]
+
+    public var subject: Subject { .pipeline(pipeline) }
+
+    public init(pipeline: String, dataset: String, version: Int, reasons: [String]) {
+        self.pipeline = pipeline
+        self.dataset = dataset
+        self.version = version
+        self.reasons = reasons
+    }
+}
+
+/// The retrain policy looked and decided against training.
+public struct TrainingDeferred: EventPayload {
+    public static let type = "training.deferred"
+
+    public var pipeline: String
+    public var reason: String
+
+    public var subject: Subject { .pipeline(pipeline) }
+
+    public init(pipeline: String, reason: String) {
+        self.pipeline = pipeline
+        self.reason = reason
+    }
+}
+
+/// Everything that decides what comes out of a run. The same inputs give the same model.
+public struct RunInputs: Codable, Hashable, Sendable {
+    public var dataset: String
+    public var datasetVersion: Int
+    public var datasetDigest: Digest
+    public var files: [DatasetFile]
+    public var target: Target
+    public var features: [String]
+    /// `logistic-regression`, `linear-regression`, `boosted-trees`, or `command`.
+    public var algorithm: String
+    public var parameters: JSONValue
+    public var seed: UInt64
+    /// The share of rows, chosen by a hash of their bytes, that training never sees.
+    public var holdout: Double
+    /// The program and its arguments, for `command`.
+    public var command: [String]
+    /// Digest of each file of the pipeline's code.
+    public var code: [String: Digest]
+    /// The program that trains: name, version and platform.
+    public var environment: [String: String]
+
+    public init(
+        dataset: String, datasetVersion: Int, datasetDigest: Digest, files: [DatasetFile],
+        target: Target, features: [String], algorithm: String, parameters: JSONValue,
+        seed: UInt64, holdout: Double, command: [String], code: [String: Digest],
+        environment: [String: String]
+    ) {
+        self.dataset = dataset
+        self.datasetVersion = datasetVersion
+        self.datasetDigest = datasetDigest
+        self.files = files
+        self.target = target
+        self.features = features
+        self.algorithm = algorithm
+        self.parameters = parameters
+        self.seed = seed
+        self.holdout = holdout
+        self.command = command
+        self.code = code
+        self.environment = environment
+    }
+}
+
+/// A run is about to train. Its record is complete before it begins.
+public struct RunStarted: EventPayload {
+    public static let type = "run.started"
+
+    public var pipeline: String
+    /// Counts 1, 2, 3 … for the pipeline.
+    public var run: Int
+    public var inputs: RunInputs
+    public var reasons: [String]
+
+    public var subject: Subject { .pipeline(pipeline) }
+
+    public init(pipeline: String, run: Int, inputs: RunInputs, reasons: [String]) {
+        self.pipeline = pipeline
+        self.run = run
+        self.inputs = inputs
+        self.reasons = reasons
+    }
+}
+
+/// A run has trained a model.
+public struct RunCompleted: EventPayload {
+    public static let type = "run.completed"
+
+    public var pipeline: String
+    public var run: Int
+    /// The model's bytes in the vault.
+    public var artifact: Digest
+    public var rows: Int
+    public var metrics: [String: Double]
+    public var seconds: Double
+
+    public var subject: Subject { .pipeline(pipeline) }
+
+    public init(
+        pipeline: String, run: Int, artifact: Digest, rows: Int, metrics: [String: Double],
+        seconds: Double
+    ) {
+        self.pipeline = pipeline
+        self.run = run
+        self.artifact = artifact
+        self.rows = rows
+        self.metrics = metrics
+        self.seconds = seconds
+    }
+}
+
+/// A run came to nothing.
+public struct RunFailed: EventPayload {
+    public static let type = "run.failed"
+
+    public var pipeline: String
+    public var run: Int
+    public var error: String
+
+    public var subject: Subject { .pipeline(pipeline) }
+
+    public init(pipeline: String, run: Int, error: String) {
+        self.pipeline = pipeline
+        self.run = run
+        self.error = error
+    }
+}
+
+/// A model has a new version, which never changes.
+public struct ModelVersionCreated: EventPayload {
+    public static let type = "model.versioned"
+
+    public var model: String
+    /// Counts 1, 2, 3 …
+    public var version: Int
+    public var run: Int
+    public var artifact: Digest
+    public var inputs: RunInputs
+    /// On the rows that training did not see.
+    public var metrics: [String: Double]
+
+    public var subject: Subject { .model(model) }
+
+    public init(
+        model: String, version: Int, run: Int, artifact: Digest, inputs: RunInputs,
+        metrics: [String: Double]
+    ) {
+        self.model = model
+        self.version = version
+        self.run = run
+        self.artifact = artifact
+        self.inputs = inputs
+        self.metrics = metrics
+    }
+}

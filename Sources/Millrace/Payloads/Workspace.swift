@@ -1,0 +1,125 @@
+/// The daemon is up: everything that was in the workspace has been journaled.
+public struct DaemonStarted: EventPayload {
+    public static let type = "daemon.started"
+
+    public var program: String
+    public var pid: Int32
+    public var host: String
+    /// Whether the last one ended without saying so: a crash, a kill or a power cut.
+    public var afterCrash: Bool
+
+    public var subject: Subject { .workspace }
+
+    public init(program: String, pid: Int32, host: String, afterCrash: Bool) {
+        self.program = program
+        self.pid = pid
+        self.host = host
+        self.afterCrash = afterCrash
+    }
+}
+
+/// The daemon ends in good order.
+public struct DaemonStopped: EventPayload {
+    public static let type = "daemon.stopped"
+
+    public var reason: String
+
+    public var subject: Subject { .workspace }
+
+    public init(reason: String) { self.reason = reason }
+}
+
+/// From here on these settings are in force.
+public struct SettingsAccepted: EventPayload {
+    public static let type = "settings.accepted"
+
+    public var sha256: Digest
+    /// The whole settings with all defaults filled in.
+    public var settings: WorkspaceSettings
+
+    public var subject: Subject { .workspace }
+
+    public init(sha256: Digest, settings: WorkspaceSettings) {
+        self.sha256 = sha256
+        self.settings = settings
+    }
+}
+
+/// The settings file was changed and has errors: the old settings stay in force.
+public struct SettingsRefused: EventPayload {
+    public static let type = "settings.refused"
+
+    public var sha256: Digest
+    /// Each with line and key.
+    public var problems: [String]
+
+    public var subject: Subject { .workspace }
+
+    public init(sha256: Digest, problems: [String]) {
+        self.sha256 = sha256
+        self.problems = problems
+    }
+}
+
+/// A part of the workspace is looked at from time to time, because the kernel cannot tell of changes.
+public struct WatchDegraded: EventPayload {
+    public static let type = "watch.degraded"
+
+    public var part: String
+    public var reason: String
+    public var intervalSeconds: Double
+
+    public var subject: Subject { .workspace }
+
+    public init(part: String, reason: String, intervalSeconds: Double) {
+        self.part = part
+        self.reason = reason
+        self.intervalSeconds = intervalSeconds
+    }
+}
+
+/// The kernel dropped notifications; the whole workspace was looked at again.
+public struct WatchOverflowed: EventPayload {
+    public static let type = "watch.overflowed"
+
+    public var subject: Subject { .workspace }
+
+    public init() {}
+}
+
+/// A person or a program asked for something by a file in `inbox/`.
+public struct CommandReceived: EventPayload {
+    public static let type = "command.received"
+
+    /// For example `approve`.
+    public var command: String
+    /// What it is about, for example `model/delays`.
+    public var about: String
+    public var arguments: [String: JSONValue]
+    /// The owner of the file.
+    public var uid: UInt32
+
+    public var subject: Subject { Subject(parsing: about) }
+
+    public init(command: String, about: String, arguments: [String: JSONValue], uid: UInt32) {
+        self.command = command
+        self.about = about
+        self.arguments = arguments
+        self.uid = uid
+    }
+}
+
+/// A file in `inbox/` is no command.
+public struct CommandRefused: EventPayload {
+    public static let type = "command.refused"
+
+    public var path: WorkspacePath
+    public var reason: String
+
+    public var subject: Subject { Subject("inbox", "") }
+
+    public init(path: WorkspacePath, reason: String) {
+        self.path = path
+        self.reason = reason
+    }
+}

@@ -1,0 +1,93 @@
+/// Reacts to events by doing work and emitting further events.
+///
+/// A plugin is a folder in `Plugins/` with a type named like the folder and `Plugin` behind it, and
+/// the folder's name in the list at the head of `Package.swift`:
+///
+/// ```swift
+/// public struct NotifierPlugin: Plugin {
+///     public static let name: PluginName = "notifier"
+///     public static let summary = "Tells the people on duty about every rejected drop."
+///     public struct Settings: PluginSettings {
+///         public var command: [String] = []
+///         public init() {}
+///     }
+///     let settings: Settings
+///     public init(settings: Settings) { self.settings = settings }
+///
+///     public var reactions: some Reactions {
+///         On(DataRejected.self) { rejected, context in
+///             try await context.run(settings.command, input: rejected.summary)
+///             return [NotificationSent(about: rejected)]
+///         }
+///     }
+/// }
+/// ```
+///
+/// A plugin value holds its settings and nothing else. What it remembers it folds from events
+/// (`Projection`), so that a restart, a replay and a what-if see the same.
+public protocol Plugin: Sendable {
+    associatedtype Settings: PluginSettings = NoSettings
+    associatedtype Handlers: Reactions
+
+    static var name: PluginName { get }
+    /// One line for `millrace plugin list`.
+    static var summary: String { get }
+    /// The types it emits, beside those that follow from its reactions' return types. Emitting any
+    /// other is an error.
+    static var emits: [any EventPayload.Type] { get }
+    /// The states that its reactions ask the context for.
+    static var projections: [any Projection.Type] { get }
+    /// Its long work, done in a process of its own.
+    static var jobs: [any Job.Type] { get }
+
+    init(settings: Settings)
+
+    @ReactionsBuilder var reactions: Handlers { get }
+}
+
+extension Plugin {
+    public static var emits: [any EventPayload.Type] { [] }
+    public static var projections: [any Projection.Type] { [] }
+    public static var jobs: [any Job.Type] { [] }
+}
+
+/// The name of a plugin in settings, events and commands: lower-case letters, digits and dashes.
+public struct PluginName: Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
+    public let rawValue: String
+
+    public init(stringLiteral value: String) { rawValue = value }
+    public init(_ value: String) { rawValue = value }
+
+    public var description: String { rawValue }
+}
+
+/// For a plugin with nothing to set.
+public struct NoSettings: PluginSettings {
+    public init() {}
+}
+
+/// State folded from events: a pure function of the journal.
+public protocol Projection: Sendable {
+    /// The event types that change it; no others are given to `apply`.
+    static var types: [any EventPayload.Type] { get }
+
+    init()
+
+    /// Takes the next event in order. Must depend on nothing but the state and the event.
+    mutating func apply(_ event: Event)
+}
+
+/// Long work that outlives the daemon: done in a process of its own, once for each event.
+///
+/// When the daemon dies the job goes on; when it comes back it adopts the job and takes its result.
+public protocol Job: Sendable {
+    associatedtype Input: Codable & Sendable
+    associatedtype Output: Codable & Sendable
+
+    /// Lower-case letters, digits and dashes; unique within the plugin.
+    static var name: String { get }
+
+    /// Does the work. Runs in another process than the reaction that asked for it: it sees its input
+    /// and the files by digest, and nothing else of the plugin.
+    static func run(_ input: Input, _ context: JobContext) async throws -> Output
+}

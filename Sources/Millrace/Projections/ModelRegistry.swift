@@ -1,0 +1,76 @@
+/// Which model versions there are, and which stage points at which.
+public struct ModelRegistry: Projection {
+    public static let types: [any EventPayload.Type] = [
+        ModelVersionCreated.self, ModelEvaluated.self, GatesEvaluated.self,
+        PromotionRefused.self, ApprovalRequested.self, ApprovalDecided.self,
+        DeploymentPlanned.self, DeploymentCompleted.self, StageChecked.self,
+    ]
+
+    public struct Version: Sendable {
+        public let created: ModelVersionCreated
+        public let sequence: UInt64
+        public let time: Timestamp
+        public var evaluation: ModelEvaluated?
+        /// By stage: the last verdict.
+        public var gates: [String: GatesEvaluated] = [:]
+        /// By stage: why it was not let in.
+        public var refused: [String: PromotionRefused] = [:]
+        /// By stage: the last check after a deployment.
+        public var checks: [String: StageChecked] = [:]
+    }
+
+    /// One entry of a stage's history.
+    public struct Tenure: Sendable {
+        public let version: Int
+        public let since: Timestamp
+        public let sequence: UInt64
+        public let isRollback: Bool
+    }
+
+    public struct Model: Sendable {
+        public let name: String
+        public var versions: [Int: Version] = [:]
+        /// By stage: who was live since when, the first first.
+        public var tenures: [String: [Tenure]] = [:]
+        /// By stage: the version that waits for a person.
+        public var waiting: [String: Int] = [:]
+
+        public var latest: Int { versions.keys.max() ?? 0 }
+
+        /// The version that a stage points at.
+        public func live(in stage: String) -> Int? { tenures[stage]?.last?.version }
+    }
+
+    public private(set) var models: [String: Model] = [:]
+
+    public init() {}
+
+    public mutating func apply(_ event: Event) {
+        let name = event.subject.name
+        var model = models[name] ?? Model(name: name)
+        if let created = event.payload(as: ModelVersionCreated.self) {
+            model.versions[created.version] = Version(
+                created: created, sequence: event.sequence, time: event.time)
+        } else if let evaluated = event.payload(as: ModelEvaluated.self) {
+            model.versions[evaluated.version]?.evaluation = evaluated
+        } else if let gates = event.payload(as: GatesEvaluated.self) {
+            model.versions[gates.version]?.gates[gates.stage] = gates
+        } else if let refused = event.payload(as: PromotionRefused.self) {
+            model.versions[refused.version]?.refused[refused.stage] = refused
+        } else if let requested = event.payload(as: ApprovalRequested.self) {
+            model.waiting[requested.stage] = requested.version
+        } else if let decided = event.payload(as: ApprovalDecided.self) {
+            if model.waiting[decided.stage] == decided.version {
+                model.waiting[decided.stage] = nil
+            }
+        } else if let deployed = event.payload(as: DeploymentCompleted.self) {
+            model.tenures[deployed.stage, default: []].append(
+                Tenure(
+                    version: deployed.version, since: event.time, sequence: event.sequence,
+                    isRollback: deployed.isRollback))
+        } else if let check = event.payload(as: StageChecked.self) {
+            model.versions[check.version]?.checks[check.stage] = check
+        }
+        models[name] = model
+    }
+}

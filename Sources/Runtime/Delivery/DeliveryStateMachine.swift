@@ -1,0 +1,273 @@
+package import Millrace
+
+/// Decides which reaction runs when. Pure: it is told what happened and answers with what to do.
+///
+/// Each plugin has a mailbox for each subject. The events of a mailbox are handled one after the other
+/// in the order of the journal; different mailboxes side by side, up to a limit. What does not fit
+/// in memory waits in the journal, where it already is.
+package struct DeliveryStateMachine: Sendable {
+    package struct Limits: Sendable {
+        /// Reactions that run at the same time.
+        package var concurrency = 4
+        /// Attempts before an event becomes a dead letter.
+        package var attempts = 5
+        /// Milliseconds before the second attempt; it doubles each time.
+        package var backoff: Int64 = 200
+        package var backoffLimit: Int64 = 60_000
+        /// Events of one plugin that wait in memory.
+        package var waiting = 4096
+
+        package init() {}
+    }
+
+    package struct Key: Hashable, Sendable {
+        package let plugin: String
+        package let subject: Subject
+    }
+
+    package enum Action: Sendable {
+        /// Run the plugin's reaction to these events, which are one unless it coalesces.
+        case run(Key, events: [Event], attempt: Int)
+        /// Read the journal again from this sequence for this plugin, and offer what it reacts to.
+        case refill(plugin: String, from: UInt64)
+    }
+
+    /// What to do about a reaction that failed.
+    package enum Verdict: Equatable, Sendable {
+        case retry(at: Timestamp)
+        case deadLetter
+    }
+
+    private struct Mailbox {
+        var waiting: [Event] = []
+        /// The events that the running reaction handles; empty when none runs.
+        var running: [Event] = []
+        var attempts = 0
+        var isQueued = false
+    }
+
+    private struct Line {
+        var plugin: RegisteredPlugin
+        var mailboxes: [Subject: Mailbox] = [:]
+        var waiting = 0
+        /// From here on events were left in the journal, because too many were waiting.
+        var leftAt: UInt64?
+        var isRefilling = false
+    }
+
+    private var lines: [String: Line] = [:]
+    /// Mailboxes that could run, the first first.
+    private var ready: [Key] = []
+    private var readyHead = 0
+    /// The mailbox of each running reaction, by plugin and first sequence.
+    private var running: [String: [UInt64: Subject]] = [:]
+    /// Mailboxes whose head failed, and when it is tried again.
+    private var retrying: [Key: Timestamp] = [:]
+    private var runningCount = 0
+    private var isDraining = false
+    package var limits: Limits
+
+    package init(plugins: [RegisteredPlugin], limits: Limits) {
+        self.limits = limits
+        for plugin in plugins { lines[plugin.name.rawValue] = Line(plugin: plugin) }
+    }
+
+    /// Takes other plugins and limits; what waits for a plugin that stays goes on waiting.
+    package mutating func reconfigure(plugins: [RegisteredPlugin], limits: Limits) {
+        self.limits = limits
+        for plugin in plugins {
+            lines[plugin.name.rawValue, default: Line(plugin: plugin)].plugin = plugin
+        }
+    }
+
+    // MARK: what happens
+
+    /// An event was appended. `attempts` counts the failed ones of before a restart.
+    package mutating func offer(_ event: Event, to plugin: String, attempts: Int = 0) {
+        // While older ones are read from the journal, and once something was left there, what is new
+        // is left there too: order is kept by reading it again.
+        guard let line = lines[plugin], line.leftAt == nil, !line.isRefilling else { return }
+        accept(event, to: plugin, attempts: attempts)
+    }
+
+    /// An event that had been left in the journal was read again.
+    /// - Parameter head: the last sequence of the journal.
+    /// - Returns: false when the reading can end: all is here, or memory is full again.
+    package mutating func refill(_ event: Event, to plugin: String, head: UInt64) -> Bool {
+        accept(event, to: plugin, attempts: 0)
+        guard let line = lines[plugin] else { return false }
+        if line.leftAt != nil || event.sequence >= head {
+            lines[plugin]?.isRefilling = false
+            return false
+        }
+        return true
+    }
+
+    private mutating func accept(_ event: Event, to plugin: String, attempts: Int) {
+        guard var line = lines[plugin], line.plugin.reacts(to: event) else { return }
+        if line.waiting >= limits.waiting {
+            line.leftAt = min(line.leftAt ?? event.sequence, event.sequence)
+            lines[plugin] = line
+            return
+        }
+        line.waiting += 1
+        line.mailboxes[event.subject, default: Mailbox()].waiting.append(event)
+        if attempts > 0, line.mailboxes[event.subject]?.waiting.count == 1 {
+            line.mailboxes[event.subject]?.attempts = attempts
+        }
+        lines[plugin] = line
+        enqueue(Key(plugin: plugin, subject: event.subject))
+    }
+
+    /// The reaction's batch is in the journal.
+    package mutating func handled(_ plugin: String, _ sequences: [UInt64]) {
+        settle(plugin, sequences)
+    }
+
+    /// The event was set aside: the mailbox goes on with the next.
+    package mutating func deadLettered(_ plugin: String, _ sequences: [UInt64]) {
+        settle(plugin, sequences)
+    }
+
+    /// The reaction failed. - Parameter jitter: 0 to 1, spreads the waits of many.
+    package mutating func failed(
+        _ key: Key, at now: Timestamp, retryable: Bool, jitter: Double
+    ) -> Verdict {
+        guard var mailbox = lines[key.plugin]?.mailboxes[key.subject], !mailbox.running.isEmpty
+        else { return .deadLetter }
+        mailbox.attempts += 1
+        if !retryable || mailbox.attempts >= limits.attempts {
+            lines[key.plugin]?.mailboxes[key.subject] = mailbox
+            return .deadLetter
+        }
+        let doublings = min(mailbox.attempts - 1, 20)
+        let wait = min(limits.backoff << doublings, limits.backoffLimit)
+        let at = now.advanced(bySeconds: Double(wait) / 1000 * (0.5 + min(max(jitter, 0), 1)))
+        mailbox.waiting.insert(contentsOf: mailbox.running, at: 0)
+        lines[key.plugin]?.waiting += mailbox.running.count
+        if let first = mailbox.running.first {
+            running[key.plugin]?[first.sequence] = nil
+        }
+        mailbox.running = []
+        retrying[key] = at
+        lines[key.plugin]?.mailboxes[key.subject] = mailbox
+        runningCount -= 1
+        return .retry(at: at)
+    }
+
+    /// The reading ended before it reached the head: it goes on from here.
+    package mutating func refillEnded(_ plugin: String, before sequence: UInt64) {
+        guard lines[plugin]?.isRefilling == true else { return }
+        lines[plugin]?.isRefilling = false
+        lines[plugin]?.leftAt = sequence
+    }
+
+    /// Nothing new is started from here on.
+    package mutating func drain() { isDraining = true }
+
+    // MARK: what to do
+
+    /// The next thing to do, or nil when there is nothing now.
+    package mutating func next(at now: Timestamp) -> Action? {
+        for (name, line) in lines {
+            guard let from = line.leftAt, !line.isRefilling, line.waiting <= limits.waiting / 2
+            else { continue }
+            lines[name]?.leftAt = nil
+            lines[name]?.isRefilling = true
+            return .refill(plugin: name, from: from)
+        }
+        guard !isDraining, runningCount < limits.concurrency else { return nil }
+        while readyHead < ready.count {
+            let key = ready[readyHead]
+            readyHead += 1
+            if readyHead > 1024, readyHead * 2 > ready.count {
+                ready.removeFirst(readyHead)
+                readyHead = 0
+            }
+            if let action = start(key, at: now) { return action }
+        }
+        return nil
+    }
+
+    private mutating func start(_ key: Key, at now: Timestamp) -> Action? {
+        guard var mailbox = lines[key.plugin]?.mailboxes[key.subject] else { return nil }
+        mailbox.isQueued = false
+        guard mailbox.running.isEmpty, let first = mailbox.waiting.first else {
+            lines[key.plugin]?.mailboxes[key.subject] = mailbox
+            return nil
+        }
+        if let due = retrying[key] {
+            if due > now {
+                lines[key.plugin]?.mailboxes[key.subject] = mailbox
+                return nil
+            }
+            retrying[key] = nil
+        }
+        let taken = coalescible(first, mailbox.waiting, lines[key.plugin]?.plugin)
+        mailbox.running = Array(mailbox.waiting.prefix(taken))
+        mailbox.waiting.removeFirst(taken)
+        lines[key.plugin]?.mailboxes[key.subject] = mailbox
+        lines[key.plugin]?.waiting -= taken
+        running[key.plugin, default: [:]][first.sequence] = key.subject
+        runningCount += 1
+        return .run(key, events: mailbox.running, attempt: mailbox.attempts + 1)
+    }
+
+    /// How many events at the head of a mailbox one call may stand for.
+    private func coalescible(
+        _ first: Event, _ waiting: [Event], _ plugin: RegisteredPlugin?
+    ) -> Int {
+        let reactions =
+            plugin?.reactions.filter {
+                $0.matches(type: first.type, subjectKind: first.subject.kind)
+            } ?? []
+        guard !reactions.isEmpty, reactions.allSatisfy(\.coalesces) else { return 1 }
+        return waiting.prefix { $0.type == first.type }.count
+    }
+
+    /// The earliest moment at which a retry is due; nil when none waits.
+    package var nextDue: Timestamp? { retrying.values.min() }
+
+    /// Puts the mailboxes whose wait is over into the line.
+    package mutating func wake(at now: Timestamp) {
+        for (key, due) in retrying where due <= now { enqueue(key) }
+    }
+
+    /// Nothing runs and nothing waits, not even for a retry.
+    package var isIdle: Bool {
+        runningCount == 0 && lines.values.allSatisfy { $0.waiting == 0 && $0.leftAt == nil }
+    }
+
+    /// How many reactions run.
+    package var inFlight: Int { runningCount }
+
+    /// For each plugin: how many events wait for it.
+    package var waiting: [String: Int] { lines.mapValues(\.waiting) }
+
+    // MARK: inside
+
+    private mutating func enqueue(_ key: Key) {
+        guard var mailbox = lines[key.plugin]?.mailboxes[key.subject], !mailbox.isQueued,
+            mailbox.running.isEmpty, !mailbox.waiting.isEmpty
+        else { return }
+        mailbox.isQueued = true
+        lines[key.plugin]?.mailboxes[key.subject] = mailbox
+        ready.append(key)
+    }
+
+    private mutating func settle(_ plugin: String, _ sequences: [UInt64]) {
+        guard let first = sequences.first,
+            let subject = running[plugin]?.removeValue(forKey: first),
+            var mailbox = lines[plugin]?.mailboxes[subject]
+        else { return }
+        mailbox.running = []
+        mailbox.attempts = 0
+        runningCount -= 1
+        if mailbox.waiting.isEmpty {
+            lines[plugin]?.mailboxes[subject] = nil
+        } else {
+            lines[plugin]?.mailboxes[subject] = mailbox
+            enqueue(Key(plugin: plugin, subject: subject))
+        }
+    }
+}

@@ -1,0 +1,123 @@
+import Millrace
+import MillraceTesting
+import Testing
+
+private struct Ping: EventPayload {
+    static let type = "test.ping"
+    var name: String
+    var number: Int
+    var subject: Subject { Subject("test", name) }
+}
+
+private struct Pong: EventPayload {
+    static let type = "test.pong"
+    var number: Int
+    var count: Int
+    var subject: Subject { Subject("test", "pong") }
+}
+
+private struct PongCount: Projection {
+    static let types: [any EventPayload.Type] = [Pong.self]
+    var count = 0
+    mutating func apply(_ event: Event) { count += 1 }
+}
+
+private struct EchoPlugin: Plugin {
+    static let name: PluginName = "echo"
+    static let summary = "Answers each ping with a pong."
+    static let projections: [any Projection.Type] = [PongCount.self]
+    init(settings: NoSettings) {}
+    var reactions: some Reactions {
+        On(Ping.self) { ping, context in
+            if ping.number < 0 { throw ReactionError("negative") }
+            if ping.number == 13, context.attempt < 3 { throw ReactionError("not yet") }
+            return [Pong(number: ping.number, count: try context.state(PongCount.self).count)]
+        }
+    }
+}
+
+private struct LoopPlugin: Plugin {
+    static let name: PluginName = "loop"
+    static let summary = "Sets itself off for ever."
+    init(settings: NoSettings) {}
+    var reactions: some Reactions {
+        On(Ping.self) { ping, _ in [Ping(name: ping.name, number: ping.number + 1)] }
+    }
+}
+
+@Suite struct DeliveryTests {
+    @Test func `a reaction's events and its mark are one batch that names its cause`() async throws
+    {
+        let mill = try TestMill([EchoPlugin.self])
+        let ping = try await mill.emit(Ping(name: "a", number: 1))
+        #expect(mill.story == [Ping.type, Pong.type])
+        let pong = try #require(mill.log.events.first { $0.type == Pong.type })
+        #expect(pong.causation == ping.id)
+        #expect(pong.correlation == ping.correlation)
+        #expect(pong.actor == .plugin("echo"))
+        let handled = try mill.emitted(ReactionHandled.self)
+        #expect(handled.map(\.handled) == [[ping.sequence]])
+        #expect(mill.log.events.last?.sequence == pong.sequence + 1)
+    }
+
+    @Test func `a reaction sees the state that its own events made`() async throws {
+        let mill = try TestMill([EchoPlugin.self])
+        for number in 1...5 { try await mill.emit(Ping(name: "a", number: number)) }
+        #expect(try mill.emitted(Pong.self).map(\.count) == [0, 1, 2, 3, 4])
+    }
+
+    @Test func `an error is retried until it succeeds, and others do not wait for it`() async throws
+    {
+        let mill = try TestMill([EchoPlugin.self])
+        try await mill.emit(Ping(name: "a", number: 13))
+        try await mill.emit(Ping(name: "b", number: 1))
+        #expect(try mill.emitted(Pong.self).map(\.number).sorted() == [1, 13])
+        #expect(try mill.emitted(ReactionFailed.self).map(\.attempt) == [1, 2])
+        #expect(try mill.emitted(ReactionHandled.self).map(\.attempts).max() == 3)
+    }
+
+    @Test func `an error for good becomes a dead letter and the subject goes on`() async throws {
+        let mill = try TestMill([EchoPlugin.self])
+        try await mill.emit(Ping(name: "a", number: -1))
+        try await mill.emit(Ping(name: "a", number: 2))
+        #expect(mill.deadLetters == ["negative"])
+        #expect(try mill.emitted(Pong.self).map(\.number) == [2])
+    }
+
+    @Test func `a dead letter that is put back is handled again`() async throws {
+        let mill = try TestMill([EchoPlugin.self])
+        let ping = try await mill.emit(Ping(name: "a", number: -1))
+        try await mill.emit(
+            DeadLetterResolved(plugin: "echo", sequence: ping.sequence, outcome: .retried))
+        #expect(mill.deadLetters.count == 2)
+    }
+
+    @Test func `plugins that set each other off are cut at the depth limit`() async throws {
+        var settings = WorkspaceSettings()
+        settings.runtime.chainDepth = 10
+        let mill = try TestMill([LoopPlugin.self], settings: settings)
+        try await mill.emit(Ping(name: "a", number: 0))
+        #expect(try mill.emitted(Ping.self).count == 11)
+        let cut = try #require(try mill.emitted(ChainCut.self).first)
+        #expect(cut.depth == 11)
+        #expect(cut.types == [Ping.type])
+    }
+
+    @Test func `what was not handled before a restart is handled after it, the rest is not`()
+        async throws
+    {
+        let first = try TestMill([EchoPlugin.self])
+        for number in 1...3 { try await first.emit(Ping(name: "a", number: number)) }
+        let story = first.log.events
+        // Every prefix is a journal that a crash could have left, as batches are whole.
+        for cut in 0...story.count {
+            let past = Array(story.prefix(cut))
+            if let last = past.last, last.type == Pong.type { continue }
+            let again = try TestMill([EchoPlugin.self], past: past)
+            try await again.emit(Ping(name: "end", number: 99))
+            let asked = past.filter { $0.type == Ping.type }.count
+            #expect(try again.emitted(Pong.self).count == asked + 1)
+            #expect(Set(again.log.events.map(\.id)).count == again.log.events.count)
+        }
+    }
+}
