@@ -65,7 +65,18 @@ let package = Package(
         module(
             "Daemon",
             ["Millrace", "Runtime", "Journal", "Vault", "Watching", "LinuxSystem", "Checksums"]),
-        .executableTarget(name: "millrace", dependencies: ["Console"], swiftSettings: strict),
+        module("WorkspaceTemplate", plugins: ["Generate"]),
+        .executableTarget(
+            name: "millrace",
+            dependencies: ["Console", "Daemon", "Millrace", "WorkspaceTemplate"],
+            swiftSettings: strict),
+
+        // The build: the registry of plugins and the embedded template are written by it.
+        .executableTarget(
+            name: "generator", path: "Sources/Build/generator", swiftSettings: strict),
+        .plugin(
+            name: "Generate", capability: .buildTool(), dependencies: ["generator"],
+            path: "Sources/Build/Generate"),
 
         // The proof.
         module("MillraceTesting", ["Millrace", "Runtime", "LinuxSystem", "Checksums"]),
@@ -84,6 +95,7 @@ let package = Package(
         tests("TrainerTests", ["Trainer", "MillraceTesting", "Millrace", "Tabular", "Learning"]),
         tests("DeployerTests", ["Deployer", "MillraceTesting", "Millrace", "Tabular", "Learning"]),
         tests("ConsoleTests", ["Console", "Millrace"]),
+        tests("WorkspaceTemplateTests", ["WorkspaceTemplate", "LinuxSystem"]),
     ],
     cLanguageStandard: .c17
 )

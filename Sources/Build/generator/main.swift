@@ -1,0 +1,27 @@
+// The program behind the build-tool plugin `Generate`:
+//
+//     generator registry OUTPUT PLUGIN...     the list of plugin types
+//     generator template OUTPUT FOLDER        the files of a folder
+import Glibc
+
+func fail(_ message: String) -> Never {
+    let line = Array("generator: error: \(message)\n".utf8)
+    _ = write(STDERR_FILENO, line, line.count)
+    exit(1)
+}
+
+let arguments = CommandLine.arguments.dropFirst()
+guard arguments.count >= 2, let mode = arguments.first else {
+    fail("usage: generator registry|template OUTPUT ...")
+}
+let output = arguments[arguments.startIndex + 1]
+let rest = Array(arguments.dropFirst(2))
+
+switch (mode, rest.count) {
+case ("registry", 1...):
+    writeOutput(registrySource(plugins: rest), to: output)
+case ("template", 1):
+    writeOutput(templateSource(files: templateFiles(in: rest[0])), to: output)
+default:
+    fail("unknown mode '\(mode)', or arguments are missing")
+}
