@@ -53,7 +53,7 @@ let package = Package(
         module("Checksums", ["CChecksums"]),
 
         // The engine.
-        module("Journal", ["Millrace", "LinuxSystem", "Checksums"]),
+        module("Journal", ["Millrace", "LinuxSystem", "CLinux", "Checksums"]),
         module("Vault", ["Millrace", "LinuxSystem", "Checksums"]),
         module("Watching", ["Millrace", "LinuxSystem", "Checksums"]),
         module("Runtime", ["Millrace", "Journal", "LinuxSystem", "Checksums"]),

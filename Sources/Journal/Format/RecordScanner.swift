@@ -1,0 +1,89 @@
+import Glibc
+
+/// What is at one place of a segment. Pure: looks at bytes, touches no file.
+enum Scan: Equatable {
+    /// A record whose checksum, length and layout are right.
+    case record(length: Int, sequence: UInt64)
+    /// The bytes stop before anything can be said: as many are needed.
+    case needs(Int)
+    /// A newline where a record would begin: reserved room, if only newlines follow.
+    case filler
+    case bad(Flaw)
+}
+
+/// What is wrong with a piece of a segment.
+package enum Flaw: Equatable, Sendable, CustomStringConvertible {
+    /// No record begins here.
+    case notARecord
+    /// The checksum is right and the line is laid out otherwise than this version writes.
+    case layout
+    case checksum
+    /// The file ends within the record.
+    case cutShort
+    /// A whole record with another sequence than the one that belongs here.
+    case sequence(found: UInt64)
+    /// The record's `previous` is not the hash of the record before it.
+    case chain
+    /// The records of a batch do not follow each other, or its end is missing.
+    case batch
+    /// The hash of a record is not the one that was noted in the head file when it was written.
+    case replaced
+    /// Records that were on the disk are gone from the end of the log.
+    case removed(through: UInt64)
+    /// A segment is missing.
+    case missingSegment
+    /// The file cannot be read.
+    case unreadable(String)
+
+    package var description: String {
+        switch self {
+        case .notARecord: "no record begins here"
+        case .layout: "the line is laid out otherwise than this version writes"
+        case .checksum: "the checksum does not match"
+        case .cutShort: "the file ends within the record"
+        case .sequence(let found): "record \(found) is in its place"
+        case .chain: "the hash of the record before it does not match"
+        case .batch: "its batch is not whole"
+        case .replaced: "it is not the record that was written"
+        case .removed(let last): "records up to \(last) were removed from the end"
+        case .missingSegment: "its segment is missing"
+        case .unreadable(let reason): "it cannot be read: \(reason)"
+        }
+    }
+}
+
+enum RecordScanner {
+    /// Looks at the record that begins with the first of the bytes. `isEnd`: the file has no more.
+    static func scan(_ bytes: UnsafeRawBufferPointer, isEnd: Bool) -> Scan {
+        guard let base = bytes.baseAddress, !bytes.isEmpty else {
+            return .needs(RecordFormat.minimumLine)
+        }
+        if bytes[0] == RecordFormat.newline { return .filler }
+        guard bytes.count >= RecordFormat.minimumLine else {
+            return isEnd ? .bad(.cutShort) : .needs(RecordFormat.minimumLine)
+        }
+        return RecordFormat.template.withUnsafeBytes { template in
+            guard let expected = template.baseAddress,
+                memcmp(base, expected, RecordFormat.crc) == 0,
+                let length = Digits.decimal(bytes, RecordFormat.length, 8).map({ Int($0) }),
+                (RecordFormat.minimumLine...RecordFormat.maximumLine).contains(length)
+            else { return .bad(.notARecord) }
+            guard bytes.count >= length else { return isEnd ? .bad(.cutShort) : .needs(length) }
+            guard bytes[length - 1] == RecordFormat.newline,
+                let crc = Digits.hexadecimal(bytes, RecordFormat.crc, 8),
+                RecordFormat.checksum(bytes, end: length - 1) == UInt32(crc)
+            else { return .bad(.checksum) }
+            for range in RecordFormat.punctuation
+            where memcmp(base + range.lowerBound, expected + range.lowerBound, range.count) != 0 {
+                return .bad(.layout)
+            }
+            guard let sequence = Digits.decimal(bytes, RecordFormat.sequence, 20), sequence > 0,
+                sequence < UInt64.max,
+                let index = Digits.decimal(bytes, RecordFormat.batch, 5),
+                let count = Digits.decimal(bytes, RecordFormat.batch + 6, 5),
+                index >= 1, index <= count
+            else { return .bad(.layout) }
+            return .record(length: length, sequence: sequence)
+        }
+    }
+}

@@ -1,0 +1,41 @@
+import Glibc
+package import LinuxSystem
+package import Millrace
+
+/// How a journal is written. The defaults suit a daemon.
+package struct JournalConfiguration: Sendable {
+    /// A segment is closed when the next batch would make it larger than this. Bytes.
+    package var segmentSize = 64 << 20
+    /// Room is reserved ahead of the records in pieces of this size, filled with newlines. Bytes.
+    package var reserve = 4 << 20
+    /// After so long without an append a watermark is written, once, which proves that the last
+    /// records were on the disk. Milliseconds; nil: never.
+    package var quietMilliseconds: Int? = 1000
+    /// How long to wait between two looks for room on a full disk. Milliseconds.
+    package var fullDiskMilliseconds = 500
+    /// Open a journal in which records are damaged or missing. They stay where they are, the log
+    /// goes on behind them in a new segment, and an event `journal.damaged` says what was accepted.
+    package var acceptDamage = false
+    package var clock: @Sendable () -> Timestamp = { JournalConfiguration.now() }
+    /// The calls to the system; tests make them fail.
+    package var storage: any Storage = LinuxStorage()
+
+    package init() {}
+
+    /// The system's clock.
+    package static func now() -> Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(
+            microseconds: Int64(time.tv_sec) &* 1_000_000 &+ Int64(time.tv_nsec) / 1000)
+    }
+}
+
+/// What the writer is doing, for whoever watches the daemon.
+package enum JournalCondition: Sendable {
+    case writing
+    /// There is no room; the batches wait, and the writer goes on by itself when there is.
+    case diskFull(SystemError)
+    /// A write or a sync failed; this writer never writes any more.
+    case stopped(SystemError)
+}

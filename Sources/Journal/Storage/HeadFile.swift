@@ -1,0 +1,158 @@
+package import Checksums
+import Glibc
+import LinuxSystem
+
+/// The end of a journal at some moment: a record's sequence and the hash of its line. Whoever keeps
+/// it elsewhere can prove later that the journal is an extension of what it was then.
+package struct JournalHead: Equatable, Sendable, CustomStringConvertible {
+    /// 0 for an empty journal.
+    package let sequence: UInt64
+    package let hash: SHA256.Value
+
+    package init(sequence: UInt64, hash: SHA256.Value) {
+        self.sequence = sequence
+        self.hash = hash
+    }
+
+    package static let empty = JournalHead(sequence: 0, hash: .zero)
+
+    /// `SEQUENCE:HASH`
+    package var description: String { "\(sequence):\(hash)" }
+
+    /// Reads `SEQUENCE:HASH`; nil for anything else.
+    package init?(parsing text: String) {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 2, let sequence = UInt64(parts[0]), parts[1].utf8.count == 64,
+            let hash = Array(parts[1].utf8).withUnsafeBytes({ Digits.hash($0, 0) })
+        else { return nil }
+        self.sequence = sequence
+        self.hash = hash
+    }
+}
+
+/// The file `head` beside the segments: the end of the durable log, written after every sync of
+/// the log and never before it. So a log that ends earlier than its head has lost records that were
+/// on the disk, and a reader knows up to where it may read.
+///
+/// Two slots of 512 bytes, written in turn, so that one is whole whatever happens; each is one line
+/// of JSON of fixed width, filled up with spaces:
+///
+///     {"crc":"8","sequence":"20","hash":"64","epoch":"20"}
+///
+/// The checksum is CRC-32C over everything after its digits up to the closing brace. The slot with
+/// the higher sequence counts. It is derived: a missing one is made again from the log.
+struct HeadFile {
+    static let slotSize = 512
+    private static let template = Array(
+        ("{\"crc\":\"00000000\",\"sequence\":\"" + String(repeating: "0", count: 20)
+            + "\",\"hash\":\"" + String(repeating: "0", count: 64) + "\",\"epoch\":\""
+            + String(repeating: "0", count: 20) + "\"}").utf8)
+    private static let crc = 8
+    private static let sequence = 31
+    private static let hash = 61
+    private static let epoch = 136
+    private static let end = 158
+
+    struct Contents: Equatable {
+        var head: JournalHead
+        /// How many times the journal has been opened for writing.
+        var epoch: UInt64
+        /// One slot is not what it should be: torn by a power cut, or damaged.
+        var isHalf: Bool
+    }
+
+    /// The bytes of one slot.
+    static func slot(_ head: JournalHead, epoch: UInt64) -> [UInt8] {
+        var bytes = template + [UInt8](repeating: 0x20, count: slotSize - template.count)
+        bytes[slotSize - 1] = RecordFormat.newline
+        bytes.withUnsafeMutableBytes { buffer in
+            guard let base = buffer.baseAddress else { return }
+            Digits.write(decimal: head.sequence, 20, to: base + sequence)
+            Digits.write(head.hash, to: base + hash)
+            Digits.write(decimal: epoch, 20, to: base + HeadFile.epoch)
+            let covered = UnsafeRawBufferPointer(start: base + crc + 8, count: end - crc - 8)
+            Digits.write(hexadecimal: UInt64(CRC32C.checksum(covered)), 8, to: base + crc)
+        }
+        return bytes
+    }
+
+    /// Nil when neither slot is whole.
+    static func parse(_ bytes: UnsafeRawBufferPointer) -> Contents? {
+        let slots = [0, 1].compactMap { index -> Contents? in
+            guard bytes.count >= (index + 1) * slotSize else { return nil }
+            return parse(
+                slot: UnsafeRawBufferPointer(
+                    rebasing: bytes[index * slotSize..<(index + 1) * slotSize]))
+        }
+        guard var newest = slots.max(by: { $0.head.sequence < $1.head.sequence }) else {
+            return nil
+        }
+        newest.epoch = slots.map(\.epoch).max() ?? 0
+        newest.isHalf = slots.count < 2
+        return newest
+    }
+
+    private static func parse(slot: UnsafeRawBufferPointer) -> Contents? {
+        guard slot[..<crc].elementsEqual(template[..<crc]),
+            let digits = Digits.hexadecimal(slot, crc, 8),
+            CRC32C.checksum(UnsafeRawBufferPointer(rebasing: slot[crc + 8..<end])) == digits,
+            slot[end..<slotSize - 1].allSatisfy({ $0 == 0x20 }),
+            slot[slotSize - 1] == RecordFormat.newline,
+            let sequence = Digits.decimal(slot, HeadFile.sequence, 20),
+            let hash = Digits.hash(slot, HeadFile.hash),
+            let epoch = Digits.decimal(slot, HeadFile.epoch, 20)
+        else { return nil }
+        return Contents(
+            head: JournalHead(sequence: sequence, hash: hash), epoch: epoch, isHalf: false)
+    }
+
+    /// Reads the head of a journal; nil when there is none, or none that is whole.
+    static func read(
+        in directory: FilePath, storage: any Storage = LinuxStorage()
+    ) throws(SystemError) -> Contents? {
+        let path = directory.appending(SegmentName.head)
+        guard try FileStatus.of(path) != nil else { return nil }
+        let file = try StoredFile(path, O_RDONLY | O_NOFOLLOW, storage: storage)
+        return try read(file)
+    }
+
+    static func read(_ file: StoredFile) throws(SystemError) -> Contents? {
+        let result = withUnsafeTemporaryAllocation(byteCount: 2 * slotSize, alignment: 8) {
+            buffer in
+            Result { () throws(SystemError) in
+                let count = try file.read(buffer, at: 0)
+                return parse(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            }
+        }
+        return try result.get()
+    }
+}
+
+/// Writes the head.
+struct HeadWriter {
+    private let file: StoredFile
+    private let epoch: UInt64
+    private var next = 0
+
+    /// Makes the file if need be and notes the head and the new epoch in both slots, durably.
+    init(
+        in directory: FilePath, head: JournalHead, epoch: UInt64, storage: any Storage
+    ) throws(SystemError) {
+        file = try StoredFile(
+            directory.appending(SegmentName.head), O_RDWR | O_CREAT | O_NOFOLLOW, storage: storage)
+        self.epoch = epoch
+        // One after the other: a power cut leaves one of them whole.
+        try note(head)
+        try file.syncData()
+        try note(head)
+        try file.syncData()
+    }
+
+    /// Overwrites the older slot. Not synced: a head that is older than the log is never wrong.
+    mutating func note(_ head: JournalHead) throws(SystemError) {
+        try file.writeAll(HeadFile.slot(head, epoch: epoch), at: next * HeadFile.slotSize)
+        next = 1 - next
+    }
+
+    func sync() throws(SystemError) { try file.syncData() }
+}

@@ -1,0 +1,87 @@
+import Glibc
+import LinuxSystem
+
+/// The segment that records are appended to. Used by one thread.
+final class ActiveSegment {
+    let first: UInt64
+    private let file: StoredFile
+    /// Where the next record goes.
+    private(set) var end: Int
+    /// How far the file is filled, with records and then newlines.
+    private var room: Int
+    private let reserve: Int
+
+    /// Opens a segment that is there, with records up to `end`.
+    init(
+        opening first: UInt64, in directory: FilePath, end: Int, reserve: Int, storage: any Storage
+    ) throws(SystemError) {
+        self.first = first
+        file = try StoredFile(
+            directory.appending(SegmentName.of(first)), O_RDWR | O_NOFOLLOW, storage: storage)
+        self.end = end
+        self.reserve = reserve
+        room = try file.size()
+    }
+
+    /// Makes a new segment: complete under another name first, so that a crash leaves all or nothing.
+    init(
+        making first: UInt64, in directory: FilePath, reserve: Int, storage: any Storage
+    ) throws(SystemError) {
+        self.first = first
+        self.reserve = reserve
+        end = 0
+        room = 0
+        let temporary = directory.appending(SegmentName.next)
+        let target = directory.appending(SegmentName.of(first))
+        file = try StoredFile(
+            temporary, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW, storage: storage)
+        try reserveRoom(for: 1)
+        try Retry.interrupted { () throws(SystemError) in try storage.rename(temporary, target) }
+        try Retry.interrupted { () throws(SystemError) in try storage.syncDirectory(directory) }
+    }
+
+    /// Fills the file with newlines so that a write of so many bytes changes no metadata, which
+    /// makes its sync several times as fast, and so that a full disk is found out before a record is
+    /// touched. - Throws: ENOSPC or EDQUOT when there is no room; nothing is lost then.
+    func reserveRoom(for bytes: Int) throws(SystemError) {
+        guard end + bytes > room else { return }
+        let target = (end + bytes + reserve - 1) / reserve * reserve
+        let filler = [UInt8](repeating: RecordFormat.newline, count: min(target - room, 1 << 20))
+        var position = room
+        while position < target {
+            let count = min(filler.count, target - position)
+            try file.writeAll(
+                count == filler.count ? filler : Array(filler[..<count]), at: position)
+            position += count
+        }
+        try file.syncData()
+        room = target
+    }
+
+    /// Writes lines and forces them to the disk. Room must have been reserved.
+    func append(_ lines: [UInt8]) throws(SystemError) {
+        try file.writeAll(lines, at: end)
+        try file.syncData()
+        end += lines.count
+    }
+
+    /// Writes bytes that are there already once more and forces them to the disk: after a crash
+    /// they may be in the page cache alone, marked as written.
+    func rewrite(_ range: Range<Int>) throws(SystemError) {
+        guard !range.isEmpty else { return }
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: range.count, alignment: 64)
+        defer { bytes.deallocate() }
+        let count = try file.read(bytes, at: range.lowerBound)
+        try file.writeAll(
+            UnsafeRawBufferPointer(rebasing: bytes[..<count]), at: range.lowerBound)
+        try file.syncData()
+    }
+
+    /// Cuts off everything after the records, durably.
+    func cut() throws(SystemError) {
+        guard room != end else { return }
+        try file.truncate(to: end)
+        try file.syncData()
+        room = end
+    }
+}

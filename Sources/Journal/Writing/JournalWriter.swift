@@ -1,0 +1,122 @@
+import Glibc
+package import LinuxSystem
+package import Millrace
+import Synchronization
+
+/// The one writer of a journal.
+///
+/// Appends of many callers share one sync: they are handed to one thread, which writes what waits,
+/// forces it to the disk, tells `onCommit`, and answers the callers.
+package final class JournalWriter: Sendable {
+    /// What was found and done at the start.
+    package let recovery: RecoveryReport
+    private let queue = CommitQueue()
+    private let state: Mutex<State>
+    private let ended = Semaphore()
+
+    private struct State {
+        var head: JournalHead
+        var condition = JournalCondition.writing
+        var onCommit: (@Sendable ([Event]) -> Void)?
+        var onCondition: (@Sendable (JournalCondition) -> Void)?
+    }
+
+    /// Locks the journal, making it if there is none, and recovers it.
+    ///
+    /// - Throws: `.locked` when another process writes it, `.damaged` when records that were on the
+    ///   disk are not what they were and the configuration does not accept that.
+    package init(
+        directory: FilePath, configuration: JournalConfiguration = JournalConfiguration()
+    ) throws(JournalError) {
+        let log = try LogEnd(directory: directory, configuration: configuration)
+        recovery = log.report
+        state = Mutex(State(head: log.head))
+        // The log belongs to the thread from here on.
+        let worker = CommitThread(log: log, configuration: configuration, queue: queue)
+        let reports = CommitThread.Reports(
+            head: { [weak self] head in self?.state.withLock { $0.head = head } },
+            commit: { [weak self] events in self?.onCommit?(events) },
+            condition: { [weak self] condition in self?.change(to: condition) },
+            ended: { [ended] in ended.signal() })
+        do throws(SystemError) { try worker.start(reports) } catch { throw .system(error) }
+    }
+
+    deinit { queue.close() }
+
+    /// Called on the writer's thread with each committed batch, in order, when it is on the disk and
+    /// before its caller is answered. Set it before the first append; it must not append and wait.
+    package var onCommit: (@Sendable ([Event]) -> Void)? {
+        get { state.withLock { $0.onCommit } }
+        set { state.withLock { $0.onCommit = newValue } }
+    }
+
+    /// Called on the writer's thread when the disk is full, has room again, or the writer stops.
+    package var onCondition: (@Sendable (JournalCondition) -> Void)? {
+        get { state.withLock { $0.onCondition } }
+        set { state.withLock { $0.onCondition = newValue } }
+    }
+
+    package var condition: JournalCondition { state.withLock { $0.condition } }
+
+    /// The last record that is on the disk.
+    package var head: JournalHead { state.withLock { $0.head } }
+
+    /// Appends a batch, all or nothing, and returns its events once they are on the disk.
+    ///
+    /// - Throws: `.refused` for a draft that does not fit, `.stopped` after a failed write (the
+    ///   batch may or may not be there after the next start), `.closed`.
+    package func append(_ batch: [EventDraft]) async throws(JournalError) -> [Event] {
+        try check(batch)
+        let result: Result<[Event], JournalError> = await withCheckedContinuation { continuation in
+            queue.add(PendingBatch(drafts: batch) { continuation.resume(returning: $0) })
+        }
+        return try result.get()
+    }
+
+    /// The same for a thread that may wait.
+    package func appendBlocking(_ batch: [EventDraft]) throws(JournalError) -> [Event] {
+        try check(batch)
+        let answer = Answer()
+        queue.add(PendingBatch(drafts: batch) { answer.give($0) })
+        return try answer.wait().get()
+    }
+
+    /// Commits what waits, writes a watermark, and gives up the lock. Appends after this fail.
+    package func close() throws(JournalError) {
+        queue.close()
+        ended.wait()
+        // For whoever else closes.
+        ended.signal()
+        if case .stopped(let error) = condition { throw .stopped(error) }
+    }
+
+    private func check(_ batch: [EventDraft]) throws(JournalError) {
+        if let problem = DraftRules.problem(in: batch) {
+            throw .refused(index: problem.index, reason: problem.reason)
+        }
+    }
+
+    private func change(to condition: JournalCondition) {
+        let handler = state.withLock { state in
+            state.condition = condition
+            return state.onCondition
+        }
+        handler?(condition)
+    }
+}
+
+/// Carries one result from the writer's thread to a thread that waits for it.
+private final class Answer: Sendable {
+    private let result = Mutex<Result<[Event], JournalError>?>(nil)
+    private let ending = Semaphore()
+
+    func give(_ result: Result<[Event], JournalError>) {
+        self.result.withLock { $0 = result }
+        ending.signal()
+    }
+
+    func wait() -> Result<[Event], JournalError> {
+        ending.wait()
+        return result.withLock { $0 } ?? .failure(.closed)
+    }
+}

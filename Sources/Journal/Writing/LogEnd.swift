@@ -1,0 +1,140 @@
+import Checksums
+import Glibc
+import LinuxSystem
+import Millrace
+
+/// The end of the log, opened for writing: recovers, appends, rolls. Used by one thread at a time.
+final class LogEnd {
+    private let directory: FilePath
+    private let configuration: JournalConfiguration
+    private let storage: any Storage
+    /// The kernel drops the lock with this descriptor.
+    private var lock: FileDescriptor?
+    private var segment: ActiveSegment
+    private var encoder: RecordEncoder
+    private var headFile: HeadWriter
+    private(set) var head: JournalHead
+    private(set) var report: RecoveryReport
+    /// The last record is not a watermark.
+    private(set) var needsWatermark = false
+
+    init(directory: FilePath, configuration: JournalConfiguration) throws(JournalError) {
+        self.directory = directory
+        self.configuration = configuration
+        storage = configuration.storage
+        do throws(SystemError) {
+            try Files.makeDirectories(directory)
+            let file = try FileDescriptor.open(
+                directory.appending(SegmentName.lock), O_RDWR | O_CREAT, mode: 0o644)
+            guard try file.lock() else { throw SystemError(.again, "flock") }
+            lock = consume file
+        } catch {
+            if error.errno == .again { throw .locked(directory) }
+            throw .system(error)
+        }
+        let opened = try Opening(directory: directory, configuration: configuration)
+        segment = opened.segment
+        report = opened.report
+        head = report.head
+        headFile = opened.headFile
+        encoder = RecordEncoder(
+            next: opened.next, hash: head.hash, time: max(report.time, Timestamp(microseconds: 0)))
+        do throws(SystemError) {
+            if let cut = report.cut {
+                try appendOwn("journal.recovered", payload: LogEnd.payload(of: cut))
+            }
+            if !report.accepted.isEmpty {
+                try appendOwn("journal.damaged", payload: LogEnd.payload(of: report.accepted))
+            }
+        } catch {
+            throw .system(error)
+        }
+        report.head = head
+    }
+
+    /// Encodes batches; they are on the disk after `commit`.
+    func encode(_ drafts: [EventDraft]) -> [Event] {
+        if encoder.bytes.isEmpty { encoder.advance(to: configuration.clock()) }
+        return encoder.append(drafts, durable: head.sequence)
+    }
+
+    /// Makes room for what was encoded, or for so many bytes that will be. - Throws: ENOSPC or
+    /// EDQUOT when the disk is full: nothing has happened then, and it may be tried again.
+    func reserve(_ bytes: Int? = nil) throws(SystemError) {
+        let bytes = bytes ?? encoder.bytes.count
+        if segment.end > 0, segment.end + bytes > configuration.segmentSize {
+            let next = try ActiveSegment(
+                making: head.sequence + 1, in: directory, reserve: configuration.reserve,
+                storage: storage)
+            try segment.cut()
+            segment = next
+            report.segments += 1
+        }
+        try segment.reserveRoom(for: bytes)
+    }
+
+    /// Writes what was encoded and forces it to the disk. After an error the end of the log is
+    /// unknown, and nothing may be written any more.
+    func commit() throws(SystemError) {
+        try segment.append(encoder.bytes)
+        encoder.clear()
+        head = JournalHead(sequence: encoder.next - 1, hash: encoder.hash)
+        try headFile.note(head)
+        needsWatermark = true
+    }
+
+    /// Proves that everything before was on the disk. Nil when the last record does so already, and
+    /// when the disk is too full for it.
+    func appendWatermark() throws(SystemError) -> Event? {
+        guard needsWatermark else { return nil }
+        needsWatermark = false
+        do throws(SystemError) { try reserve(4096) } catch {
+            if LogEnd.isFull(error) { return nil }
+            throw error
+        }
+        let event = try appendOwn("journal.watermark", payload: Array("{}".utf8))
+        needsWatermark = false
+        return event
+    }
+
+    static func isFull(_ error: SystemError) -> Bool {
+        error.errno == .noSpace || error.errno == Errno(EDQUOT)
+    }
+
+    /// Forces the head to the disk.
+    func syncHead() throws(SystemError) { try headFile.sync() }
+
+    /// Lets another process write the journal.
+    func unlock() { lock = nil }
+
+    @discardableResult
+    private func appendOwn(_ type: String, payload: [UInt8]) throws(SystemError) -> Event? {
+        let name = SHA256.hash(Array("\(type) after \(head)".utf8)).words
+        let events = encode([
+            EventDraft(
+                id: EventID(high: name.0, low: name.1), type: type, subject: .workspace,
+                actor: .system, payload: payload)
+        ])
+        try reserve()
+        try commit()
+        return events.first
+    }
+
+    private static func payload(of cut: CutTail) -> [UInt8] {
+        var bytes = Array("{\"bytes\":\(cut.bytes),\"keptAs\":\"".utf8)
+        JSONText.escape(cut.keptAs.name.description, into: &bytes)
+        bytes += Array("\",\"offset\":\(cut.offset),\"segment\":\"\(cut.segment)\"}".utf8)
+        return bytes
+    }
+
+    private static func payload(of damages: [Damage]) -> [UInt8] {
+        let parts = damages.prefix(100).map { damage in
+            var bytes = Array("{\"flaw\":\"".utf8)
+            JSONText.escape(damage.flaw.description, into: &bytes)
+            bytes += Array(
+                "\",\"offset\":\(damage.offset),\"segment\":\"\(damage.segment)\",".utf8)
+            return bytes + Array("\"sequence\":\(damage.sequence)}".utf8)
+        }
+        return Array("{\"damages\":[".utf8) + parts.joined(separator: ",".utf8) + Array("]}".utf8)
+    }
+}

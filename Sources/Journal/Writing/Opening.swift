@@ -1,0 +1,158 @@
+import Checksums
+import Glibc
+import LinuxSystem
+import Millrace
+
+/// Opens the end of a log: finds it, judges what follows it, cuts a torn tail.
+struct Opening {
+    let segment: ActiveSegment
+    let headFile: HeadWriter
+    let report: RecoveryReport
+    /// The sequence of the next record.
+    let next: UInt64
+
+    init(directory: FilePath, configuration: JournalConfiguration) throws(JournalError) {
+        do throws(OpeningFailure) {
+            self = try Opening(steps: directory, configuration)
+        } catch {
+            switch error {
+            case .system(let error): throw .system(error)
+            case .damaged(let damages): throw .damaged(damages)
+            }
+        }
+    }
+
+    private init(
+        steps directory: FilePath, _ configuration: JournalConfiguration
+    ) throws(OpeningFailure) {
+        let storage = configuration.storage
+        let noted = try system { () throws(SystemError) in
+            try HeadFile.read(in: directory, storage: storage)
+        }
+        let segments = try system { () throws(SystemError) in
+            try SegmentName.all(in: directory)
+        }
+        var damages: [Damage] = []
+        var scan: TailScan?
+        if let last = segments.last {
+            let before = try Opening.before(
+                last, among: segments, in: directory, storage, &damages)
+            let file = try system { () throws(SystemError) in
+                try SegmentFile(last, in: directory, storage: storage)
+            }
+            scan = try system { () throws(SystemError) in
+                try TailScan(file, before: before, noted: noted?.head)
+            }
+            damages += scan?.damages ?? []
+        } else if let noted, noted.head.sequence > 0 {
+            damages.append(
+                Damage(
+                    segment: 1, sequence: 1, offset: 0,
+                    flaw: .removed(through: noted.head.sequence)))
+        }
+        if !damages.isEmpty, !configuration.acceptDamage { throw .damaged(damages) }
+
+        var head = scan?.head ?? .empty
+        if !damages.isEmpty, let noted, noted.head.sequence >= scan?.highest ?? 0 {
+            head = noted.head
+        }
+        let highest = damages.isEmpty ? head.sequence : max(scan?.highest ?? 0, head.sequence)
+        next = highest + 1
+        var report = RecoveryReport(
+            head: head, time: scan?.time ?? Timestamp(microseconds: 0), accepted: damages,
+            headWasMissing: scan != nil && (noted == nil || noted?.isHalf == true))
+        segment = try system { () throws(SystemError) in
+            guard let scan, let last = segments.last, damages.isEmpty else {
+                return try ActiveSegment(
+                    making: highest + 1, in: directory, reserve: configuration.reserve,
+                    storage: storage)
+            }
+            if scan.isTorn {
+                report.cut = try Opening.keep(scan, of: last, in: directory, storage)
+            }
+            let segment = try ActiveSegment(
+                opening: last, in: directory, end: scan.end, reserve: configuration.reserve,
+                storage: storage)
+            if scan.isTorn { try segment.cut() }
+            try segment.rewrite(min(scan.unproven, scan.end)..<scan.end)
+            return segment
+        }
+        headFile = try system { () throws(SystemError) in
+            let writer = try HeadWriter(
+                in: directory, head: head, epoch: (noted?.epoch ?? 0) &+ 1, storage: storage)
+            try Retry.interrupted { () throws(SystemError) in
+                try storage.syncDirectory(directory)
+            }
+            return writer
+        }
+        report.segments = segments.count + (damages.isEmpty && scan != nil ? 0 : 1)
+        self.report = report
+    }
+
+    /// The end of the log before the last segment.
+    private static func before(
+        _ last: UInt64, among segments: [UInt64], in directory: FilePath, _ storage: any Storage,
+        _ damages: inout [Damage]
+    ) throws(OpeningFailure) -> (sequence: UInt64, hash: SHA256.Value?, time: Timestamp) {
+        let start = Timestamp(microseconds: Int64.min)
+        if last == 1 { return (0, .zero, start) }
+        guard segments.count > 1 else { return (last - 1, nil, start) }
+        let sealed = segments[segments.count - 2]
+        let record = try system { () throws(SystemError) in
+            try SegmentFile(sealed, in: directory, storage: storage).lastRecord()
+        }
+        guard let record, record.sequence == last - 1 else {
+            damages.append(
+                Damage(
+                    segment: sealed, sequence: last - 1, offset: record?.offset ?? 0,
+                    flaw: record.map { .sequence(found: $0.sequence) } ?? .cutShort))
+            return (last - 1, nil, record?.time ?? start)
+        }
+        return (last - 1, record.hash, record.time)
+    }
+
+    /// Copies what is to be cut into a file of its own, durably, before it is cut.
+    private static func keep(
+        _ scan: TailScan, of segment: UInt64, in directory: FilePath, _ storage: any Storage
+    ) throws(SystemError) -> CutTail {
+        let name = "torn-\(SegmentName.of(segment).dropLast(6))-\(scan.end)"
+        var path = directory.appending(name)
+        var attempt = 1
+        while try FileStatus.of(path) != nil {
+            attempt += 1
+            path = directory.appending("\(name)-\(attempt)")
+        }
+        let source = try StoredFile(
+            directory.appending(SegmentName.of(segment)), O_RDONLY | O_NOFOLLOW, storage: storage)
+        let target = try StoredFile(
+            path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600, storage: storage)
+        let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 * 1024, alignment: 64)
+        defer { chunk.deallocate() }
+        var position = scan.end
+        // Where the torn bytes end and the reserved room begins.
+        var useful = 0
+        while true {
+            let count = try source.read(chunk, at: position)
+            let bytes = UnsafeRawBufferPointer(rebasing: chunk[..<count])
+            try target.writeAll(bytes, at: position - scan.end)
+            if let last = bytes.lastIndex(where: { $0 != RecordFormat.newline }) {
+                useful = position - scan.end + last + 1
+            }
+            position += count
+            if count < chunk.count { break }
+        }
+        try target.truncate(to: useful)
+        try target.syncData()
+        return CutTail(
+            segment: SegmentName.of(segment), offset: scan.end, bytes: useful, keptAs: path)
+    }
+}
+
+enum OpeningFailure: Error {
+    case system(SystemError)
+    case damaged([Damage])
+}
+
+private func system<R>(_ body: () throws(SystemError) -> R) throws(OpeningFailure) -> R {
+    do throws(SystemError) { return try body() } catch { throw .system(error) }
+}
