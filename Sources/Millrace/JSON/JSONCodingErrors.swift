@@ -58,8 +58,8 @@ extension JSONDecodingError {
                 found: "nothing")
         case .typeMismatch(let type, let context):
             self.init(
-                path: context.codingPath.map(\.jsonName), expected: expectation(type),
-                found: found)
+                path: context.codingPath.map(\.jsonName),
+                expected: expectation(type, otherwise: context.debugDescription), found: found)
         case .dataCorrupted(let context):
             self.init(
                 path: context.codingPath.map(\.jsonName),
@@ -78,8 +78,14 @@ private func expectation(_ reason: String) -> String {
 }
 
 extension CodingKey {
-    /// The key as it stands in the JSON: the position for an element of a list.
-    var jsonName: String { intValue.map(String.init) ?? stringValue }
+    /// The key as it stands in the JSON; `JSONIndex` gives the position as a text.
+    var jsonName: String { stringValue }
+}
+
+/// The words for a type, or when there are none, the reason that was given.
+private func expectation(_ type: any Any.Type, otherwise reason: String) -> String {
+    let words = expectation(type)
+    return words == "a value" ? "a valid value (\(reason))" : words
 }
 
 /// A value for a message: kind and, when short, what it is.
@@ -104,7 +110,8 @@ func expectation(_ type: any Any.Type) -> String {
     case is any BinaryFloatingPoint.Type: "a number"
     case is any JSONList.Type: "a list"
     case is any JSONDictionary.Type: "an object"
-    case let optional as any JSONOptional.Type: optional.wrappedExpectation
+    case is any PluginSettings.Type: "an object"
+    case let optional as any JSONOptional.Type: expectation(optional.wrappedType)
     case let choices as any CaseIterable.Type:
         listOfChoices(choices).map { "one of \($0)" } ?? "a value"
     case let raw as any RawRepresentable.Type: rawExpectation(raw)
@@ -124,18 +131,4 @@ func listOfChoices<T: CaseIterable>(_ type: T.Type) -> String? {
         texts.append((raw as? String).map(quoted) ?? "\(raw)")
     }
     return texts.isEmpty ? nil : texts.joined(separator: ", ")
-}
-
-protocol JSONList {}
-extension Array: JSONList {}
-extension Set: JSONList {}
-
-protocol JSONOptional {
-    static var wrappedType: any Any.Type { get }
-}
-extension JSONOptional {
-    static var wrappedExpectation: String { expectation(wrappedType) }
-}
-extension Optional: JSONOptional {
-    static var wrappedType: any Any.Type { Wrapped.self }
 }

@@ -11,8 +11,8 @@ extension JSONValue {
     }
 }
 
-/// Where one value reads itself from.
-final class ValueDecoder: Decoder {
+/// Where one value reads itself from. `SettingsDecoder` is the only other kind.
+class ValueDecoder: Decoder {
     let json: JSONValue
     private let parent: ValueDecoder?
     private let key: (any CodingKey)?
@@ -71,6 +71,11 @@ final class ValueDecoder: Decoder {
         return table[name]
     }
 
+    /// The decoder of a part that a container asks for.
+    func child(_ json: JSONValue, _ key: any CodingKey) -> ValueDecoder {
+        ValueDecoder(json, parent: self, key: key)
+    }
+
     /// Decodes this value as a type, quickly where no further decoder is needed.
     func value<T: Decodable>(of type: T.Type) throws -> T {
         if let plain = try plainValue(of: type) { return plain }
@@ -120,9 +125,15 @@ final class ValueDecoder: Decoder {
             return nil
         }
         return try T.fromJSON(members, path: { self.codingPath.map(\.jsonName) }) {
-            type, json, key in
-            try self.value(of: type, in: json, key: JSONKey(key))
+            type, json, key in try self.part(type, json, key)
         }
+    }
+
+    /// An entry of a dictionary; nil to leave it out.
+    func part<T: Decodable>(
+        _ type: T.Type, _ json: JSONValue, _ key: any CodingKey
+    ) throws -> Any? {
+        try value(of: type, in: json, key: key)
     }
 
     /// Names the choices of an enum when its own `init(from:)` did not like the value.

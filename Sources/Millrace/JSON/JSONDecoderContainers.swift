@@ -77,7 +77,7 @@ struct KeyedReader<Key: CodingKey>: KeyedDecodingContainerProtocol {
 
     /// A key that is not there reads as null, which only an optional accepts.
     private func below(_ key: any CodingKey) -> ValueDecoder {
-        ValueDecoder(decoder.member(key.stringValue) ?? .null, parent: decoder, key: key)
+        decoder.child(decoder.member(key.stringValue) ?? .null, key)
     }
 }
 
@@ -169,7 +169,7 @@ struct UnkeyedReader: UnkeyedDecodingContainer {
         try superDecoder().unkeyedContainer()
     }
     mutating func superDecoder() throws -> any Decoder {
-        try next(ValueDecoder.self) { ValueDecoder($1, parent: $0, key: $2) }
+        try next(ValueDecoder.self) { $0.child($1, $2) }
     }
 }
 

@@ -5,17 +5,17 @@ protocol JSONDictionary {
     static var isTextKeyed: Bool { get }
     /// Sorted by the bytes of the key; nil when the keys are not texts.
     var jsonEntries: [(key: String, value: any Encodable)]? { get }
-    /// Nil when the keys are not texts. `decode` is asked for each value.
+    static var valueType: any Any.Type { get }
+    /// Nil when the keys are not texts. `decode` is asked for each value; an entry for which it gives
+    /// nil is left out.
     static func fromJSON(
-        _ members: [JSONValue.Member], path: () -> [String], decode: JSONEntryDecoder
+        _ members: [JSONValue.Member], path: () -> [String], decode: JSONPartDecoder
     ) throws -> Self?
 }
 
-/// Decodes the value of one entry as the given type.
-typealias JSONEntryDecoder = (any Decodable.Type, JSONValue, _ key: String) throws -> Any
-
 extension Dictionary: JSONDictionary {
     static var isTextKeyed: Bool { textKeys(Key.self) != nil }
+    static var valueType: any Any.Type { Value.self }
 
     var jsonEntries: [(key: String, value: any Encodable)]? {
         guard textKeys(Key.self) != nil, Value.self is any Encodable.Type else { return nil }
@@ -32,7 +32,7 @@ extension Dictionary: JSONDictionary {
     }
 
     static func fromJSON(
-        _ members: [JSONValue.Member], path: () -> [String], decode: JSONEntryDecoder
+        _ members: [JSONValue.Member], path: () -> [String], decode: JSONPartDecoder
     ) throws -> Self? {
         guard let keys = textKeys(Key.self), let type = Value.self as? any Decodable.Type else {
             return nil
@@ -45,12 +45,9 @@ extension Dictionary: JSONDictionary {
                     path: path() + [member.key], expected: "a key that is \(keys.expectation)",
                     found: quoted(member.key))
             }
-            guard let value = try decode(type, member.value, member.key) as? Value else {
-                throw JSONDecodingError(
-                    path: path() + [member.key], expected: Millrace.expectation(type),
-                    found: describeJSON(member.value))
+            if let value = try decode(type, member.value, JSONKey(member.key)) as? Value {
+                result[key] = value
             }
-            result[key] = value
         }
         return result
     }
