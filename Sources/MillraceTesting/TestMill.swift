@@ -86,7 +86,7 @@ package final class TestMill: Sendable {
                 uid: uid,
                 identity: FileIdentity(
                     device: 1, inode: UInt64(count), modified: world.now.microseconds * 1000,
-                    changed: world.now.microseconds * 1000),
+                    changed: world.now.microseconds * 1000, gid: 1000, mode: 0o644),
                 area: Area(of: path)),
             actor: .user(uid))
     }

@@ -61,31 +61,47 @@ public struct FileRefused: EventPayload {
     public var path: WorkspacePath
     /// What it is and what to do, for a person.
     public var reason: String
+    public var size: Int
+    public var uid: UInt32
+    public var identity: FileIdentity
     public var area: Area
 
     public var subject: Subject { area.subject }
 
-    public init(path: WorkspacePath, reason: String, area: Area) {
+    public init(
+        path: WorkspacePath, reason: String, size: Int, uid: UInt32, identity: FileIdentity,
+        area: Area
+    ) {
         self.path = path
         self.reason = reason
+        self.size = size
+        self.uid = uid
+        self.identity = identity
         self.area = area
     }
 }
 
-/// Which inode held a version, and when it was last changed, as stat(2) has it.
+/// Which inode held a version, whose it was and when it was last changed, as stat(2) has it.
 public struct FileIdentity: Codable, Hashable, Sendable {
     public var device: UInt64
     public var inode: UInt64
     /// Nanoseconds since 1970.
     public var modified: Int64
-    /// Nanoseconds since 1970.
+    /// Nanoseconds since 1970, of the last change of the inode.
     public var changed: Int64
+    public var gid: UInt32
+    /// Permission bits.
+    public var mode: UInt32
 
-    public init(device: UInt64, inode: UInt64, modified: Int64, changed: Int64) {
+    public init(
+        device: UInt64, inode: UInt64, modified: Int64, changed: Int64, gid: UInt32, mode: UInt32
+    ) {
         self.device = device
         self.inode = inode
         self.modified = modified
         self.changed = changed
+        self.gid = gid
+        self.mode = mode
     }
 }
 
