@@ -30,7 +30,7 @@ private struct Gate: PluginSettings {
     var metric = ""
     var atLeast: Double?
     init() {}
-    func validate(into issues: inout SettingsIssues) {
+    mutating func validate(into issues: inout SettingsIssues) {
         issues.require(!metric.isEmpty, "metric", "the name of a metric")
     }
 }
@@ -40,7 +40,7 @@ private struct Retry: PluginSettings {
     var seconds = 1.5
     init() {}
     static let help = ["attempts": "How often it is tried."]
-    func validate(into issues: inout SettingsIssues) {
+    mutating func validate(into issues: inout SettingsIssues) {
         issues.require(attempts > 0, "attempts", "a number above 0")
     }
 }
@@ -53,7 +53,7 @@ private struct Pipeline: PluginSettings {
     var retry = Retry()
     var start: Timestamp?
     init() {}
-    func validate(into issues: inout SettingsIssues) {
+    mutating func validate(into issues: inout SettingsIssues) {
         issues.require(!dataset.isEmpty, "dataset", "the name of a dataset")
         issues.require((1...10_000).contains(rounds), "rounds", "a number from 1 to 10000")
     }

@@ -169,47 +169,6 @@ struct JSONParser {
     private func found(_ text: Span<UInt8>) -> String { describeByte(at: index, in: text) }
 }
 
-/// The members of an object under construction; tells equal keys apart quickly, however many.
-struct JSONMembers {
-    private(set) var members: [JSONValue.Member] = []
-    private var index: [String: Int] = [:]
-    /// Up to here comparing one by one is faster than a table.
-    private static let small = 16
-
-    init() {}
-
-    /// False when the key is there already.
-    mutating func append(_ key: String, _ value: JSONValue) -> Bool {
-        guard position(of: key) == nil else { return false }
-        if members.isEmpty { members.reserveCapacity(8) }
-        if members.count == Self.small {
-            for (offset, member) in members.enumerated() { index[member.key] = offset }
-        }
-        if members.count >= Self.small { index[key] = members.count }
-        members.append(JSONValue.Member(key, value))
-        return true
-    }
-
-    /// Sets the member, in the place of the one with the same key if there is one.
-    mutating func set(_ key: String, _ value: JSONValue) -> Int {
-        if let position = position(of: key) {
-            members[position].value = value
-            return position
-        }
-        _ = append(key, value)
-        return members.count - 1
-    }
-
-    mutating func replace(at position: Int, with value: JSONValue) {
-        if members.indices.contains(position) { members[position].value = value }
-    }
-
-    private func position(of key: String) -> Int? {
-        if members.count > Self.small { return index[key] }
-        return members.firstIndex { $0.key == key }
-    }
-}
-
 /// What stands at a place, for a message.
 func describeByte(at index: Int, in text: Span<UInt8>) -> String {
     guard index < text.count else { return "the end" }

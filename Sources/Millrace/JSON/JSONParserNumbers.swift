@@ -1,4 +1,6 @@
 extension JSONParser {
+    static let tooLarge = "this number is too large"
+
     mutating func number(_ text: Span<UInt8>) throws(JSONFault) -> JSONValue {
         let start = index
         let isNegative = text[index] == UInt8(ascii: "-")
@@ -38,7 +40,7 @@ extension JSONParser {
             value = Double(makeASCIIString(text, start..<index))
         }
         guard let value, value.isFinite else {
-            throw JSONFault("this number is too large", at: start)
+            throw JSONFault(Self.tooLarge, at: start)
         }
         return .number(value)
     }

@@ -71,7 +71,7 @@ final class SettingsDecoder: ValueDecoder {
     override func value<T: Decodable>(of type: T.Type) throws -> T {
         let settings = type as? any PluginSettings.Type
         if fallback == nil, let settings { fallback = try JSONValue(encoding: settings.init()) }
-        let result: T
+        var result: T
         if isLenient, let list = type as? any JSONList.Type, let elements = json.arrayValue,
             let parts = try list.fromJSON(elements, decode: { try self.part($0, $1, $2) }) as? T
         {
@@ -80,7 +80,9 @@ final class SettingsDecoder: ValueDecoder {
             result = try super.value(of: type)
         }
         noteUnknownKeys()
-        if let settings = result as? any PluginSettings { validate(settings) }
+        if let settings = result as? any PluginSettings, let valid = validated(settings) as? T {
+            result = valid
+        }
         return result
     }
 
@@ -156,15 +158,18 @@ final class SettingsDecoder: ValueDecoder {
         }
     }
 
-    private func validate(_ settings: any PluginSettings) {
+    private func validated(_ settings: any PluginSettings) -> any PluginSettings {
         let (json, fallback) = (json, fallback)
-        var issues = SettingsIssues(path: codingPath.map(\.jsonName)) { path in
+        var issues = SettingsIssues { path in
             json.value(at: path) ?? fallback?.value(at: path)
         }
+        var settings = settings
         settings.validate(into: &issues)
-        for issue in issues.found where !log.mentions(issue.path) {
-            log.add(issue.path, issue.message)
+        let path = codingPath.map(\.jsonName)
+        for issue in issues.list where !log.mentions(path + issue.path) {
+            log.add(path + issue.path, issue.message)
         }
+        return settings
     }
 
     /// Something of the type, so that checking can go on.
