@@ -82,11 +82,13 @@ public struct SettingsIssues: Sendable {
     /// The same for a value deeper down.
     public mutating func require(_ condition: Bool, at path: [String], _ expected: String) {
         if condition { return }
-        add(at: path, "expected \(expected), found \(describeJSON(value(path)))")
+        report("expected \(expected), found \(describeJSON(value(path)))", at: path)
     }
 
     /// Reports something in words of one's own; with an empty path, about the structure as a whole.
-    public mutating func add(at path: [String], _ message: String) {
+    public mutating func report(_ message: String, at path: [String] = []) {
         list.append((path, message))
     }
+
+    public mutating func add(at path: [String], _ message: String) { report(message, at: path) }
 }
