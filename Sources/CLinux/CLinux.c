@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -117,3 +118,11 @@ int clinux_spawn(const char *path, char *const argv[], char *const envp[], const
     }
     return pid;
 }
+
+int clinux_inotify_init(void) { return inotify_init1(IN_NONBLOCK | IN_CLOEXEC); }
+
+int clinux_inotify_add_watch(int fd, const char *path, uint32_t mask) {
+    return inotify_add_watch(fd, path, mask);
+}
+
+int clinux_inotify_rm_watch(int fd, int wd) { return inotify_rm_watch(fd, wd); }

@@ -1,1 +1,118 @@
-// Placeholder
+import Checksums
+import Glibc
+package import LinuxSystem
+package import Millrace
+
+/// Some bytes that the vault keeps.
+package struct StoredObject: Hashable, Sendable {
+    package let digest: Digest
+    package let size: Int
+
+    package init(digest: Digest, size: Int) {
+        self.digest = digest
+        self.size = size
+    }
+}
+
+/// Bytes under their SHA-256: each object is a read-only file, named by its digest and never changed.
+///
+///     let object = try vault.ingest(file, sizeLimit: 1 << 30)
+///     try vault.sync()                     // before anybody is told of `object.digest`
+///     let copy = try vault.open(object.digest)
+///
+/// What was stored is durable after the next `sync()`, which serves any number of objects at once.
+/// After a crash in between, a torn object may lie under its name: therefore an object that is there
+/// already is compared before it is relied upon, and replaced when it differs.
+///
+/// Layout: `objects/ab/cdef…` (the first two hexadecimal digits, then the other 62) and `incoming/`
+/// for what is not yet whole. One process writes; any number reads.
+package struct Vault: Sendable {
+    package let directory: FilePath
+    let pending: PendingObjects
+
+    /// Opens the vault in a directory; it is made on the first use. Nothing is written by opening.
+    package init(directory: FilePath) throws(VaultError) {
+        guard !directory.bytes.isEmpty else {
+            throw .system(SystemError(.invalid, "open"), doing: "opening a vault without a name")
+        }
+        self.directory = directory
+        pending = PendingObjects(directory: directory)
+    }
+
+    /// Where an object is, or would be.
+    package func path(of digest: Digest) -> FilePath {
+        let hex = digest.hex
+        return directory.appending("objects").appending(String(hex.prefix(2)))
+            .appending(String(hex.dropFirst(2)))
+    }
+
+    package func contains(_ digest: Digest) -> Bool {
+        ((try? FileStatus.of(path(of: digest))) ?? nil)?.kind == .regular
+    }
+
+    /// Opens an object for reading. - Throws: `missing`.
+    package func open(_ digest: Digest) throws(VaultError) -> FileDescriptor {
+        do throws(SystemError) {
+            return try FileDescriptor.open(path(of: digest), O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+        } catch {
+            if error.errno == .notFound { throw .missing(digest) }
+            throw .system(error, doing: "opening object \(digest.hex)")
+        }
+    }
+
+    /// Reads a whole object. - Throws: `tooLarge` beyond `limit` bytes, `missing`.
+    package func read(_ digest: Digest, limit: Int) throws(VaultError) -> [UInt8] {
+        let file = try open(digest)
+        let size = try attempting("reading object \(digest.hex)") { () throws(SystemError) in
+            try file.status().size
+        }
+        if size > limit { throw .tooLarge(size: size, limit: limit) }
+        return try attempting("reading object \(digest.hex)") { () throws(SystemError) in
+            try file.readAll(limit: limit)
+        }
+    }
+
+    /// Reads an object again and compares it with its name.
+    ///
+    /// - Returns: its size. - Throws: `missing`, `damaged`.
+    @discardableResult
+    package func verify(_ digest: Digest) throws(VaultError) -> Int {
+        let file = try open(digest)
+        let found = try Self.hash(of: file)
+        guard found.digest == digest else { throw .damaged(digest) }
+        return found.size
+    }
+
+    /// Removes an object; says nothing when it is not there. Who reads it at the moment goes on
+    /// reading.
+    package func remove(_ digest: Digest) throws(VaultError) {
+        do throws(SystemError) {
+            try Files.unlink(path(of: digest))
+        } catch  where error.errno == .notFound {
+            return
+        } catch {
+            throw .system(error, doing: "removing object \(digest.hex)")
+        }
+    }
+
+    /// Makes everything stored before this call durable. After an error nothing can be stored any
+    /// more: the kernel has forgotten which bytes it failed to write.
+    package func sync() throws(VaultError) { try pending.sync() }
+
+    static func hash(of file: borrowing FileDescriptor) throws(VaultError) -> StoredObject {
+        var hash = SHA256()
+        var size = 0
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 4096)
+        defer { buffer.deallocate() }
+        while true {
+            let count = try attempting("reading an object") { () throws(SystemError) in
+                try file.read(into: buffer, at: size)
+            }
+            if count == 0 {
+                return StoredObject(digest: Digest(words: hash.finish().words), size: size)
+            }
+            hash.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            size += count
+        }
+    }
+}

@@ -27,6 +27,10 @@ int clinux_release_lease(int fd);
 int64_t clinux_filesystem_type(int fd);
 /// Grows a file without changing its size's contents: fallocate(2) with mode 0.
 int clinux_fallocate(int fd, int64_t offset, int64_t length);
+/// Non-blocking and closed on exec.
+int clinux_inotify_init(void);
+int clinux_inotify_add_watch(int fd, const char *path, uint32_t mask);
+int clinux_inotify_rm_watch(int fd, int wd);
 
 /// Spawns a child: its own session when `new_session` is not 0, working directory `directory` (may be
 /// null), and the descriptors 0, 1 and 2 taken from `in`, `out` and `err`; every other descriptor is
@@ -36,6 +40,7 @@ int clinux_spawn(const char *path, char *const argv[], char *const envp[], const
 
 #define CLINUX_O_PATH 010000000
 #define CLINUX_O_TMPFILE 020200000
+#define CLINUX_O_NOATIME 01000000
 #define CLINUX_RESOLVE_NO_XDEV 0x01
 #define CLINUX_RESOLVE_NO_MAGICLINKS 0x02
 #define CLINUX_RESOLVE_NO_SYMLINKS 0x04

@@ -1,0 +1,98 @@
+import CLinux
+import Glibc
+import LinuxSystem
+import Synchronization
+
+/// What was stored and is not yet known to be on the disk.
+///
+/// A few objects are forced one by one; many with one syncfs, which costs the same for ten thousand.
+final class PendingObjects: Sendable {
+    /// Beyond this many, one syncfs is cheaper than a sync of each. It also bounds the descriptors
+    /// that are held.
+    static let individualLimit = 32
+
+    private struct State {
+        /// Raw descriptors of objects, open and owned here.
+        var files: [CInt] = []
+        /// Directories that got a new name.
+        var directories: Set<FilePath> = []
+        /// More objects than are kept one by one.
+        var wantsFileSystemSync = false
+        var failure: SystemError?
+        var counter: UInt64 = 0
+    }
+
+    private let directory: FilePath
+    private let state = Mutex(State())
+    /// Held for a whole sync, so that one who finds nothing pending does not return before the one
+    /// who took it has finished.
+    private let syncing = Mutex(())
+
+    init(directory: FilePath) { self.directory = directory }
+
+    deinit {
+        state.withLock { for raw in $0.files { _ = Glibc.close(raw) } }
+    }
+
+    /// A name that no other object of this process is written under.
+    func temporaryName() throws(VaultError) -> String {
+        let (counter, failure) = state.withLock { state in
+            state.counter += 1
+            return (state.counter, state.failure)
+        }
+        if let failure { throw .unreliable(failure) }
+        return "\(getpid())-\(counter)"
+    }
+
+    /// Takes over an object that has its name, to be forced by the next `sync`.
+    func add(_ file: consuming FileDescriptor, in shard: FilePath) {
+        let raw = file.release()
+        let surplus = state.withLock { state in
+            state.directories.insert(shard)
+            if state.wantsFileSystemSync || state.files.count >= Self.individualLimit {
+                defer { state.files = [] }
+                state.wantsFileSystemSync = true
+                return state.files + [raw]
+            }
+            state.files.append(raw)
+            return []
+        }
+        for raw in surplus { _ = Glibc.close(raw) }
+    }
+
+    func addDirectory(_ path: FilePath) {
+        state.withLock { _ = $0.directories.insert(path) }
+    }
+
+    func sync() throws(VaultError) {
+        try syncing.withLock { _ throws(VaultError) in
+            let taken = state.withLock { state in
+                let copy = state
+                state.files = []
+                state.directories = []
+                state.wantsFileSystemSync = false
+                return copy
+            }
+            defer { for raw in taken.files { _ = Glibc.close(raw) } }
+            if let failure = taken.failure { throw .unreliable(failure) }
+            do throws(SystemError) {
+                try force(taken)
+            } catch {
+                state.withLock { $0.failure = error }
+                throw .system(error, doing: "forcing stored bytes to the disk")
+            }
+        }
+    }
+
+    private func force(_ taken: State) throws(SystemError) {
+        if taken.wantsFileSystemSync {
+            let root = try FileDescriptor.open(directory, O_RDONLY | O_DIRECTORY)
+            try systemCall("syncfs", directory.description) { clinux_syncfs(root.raw) }
+            return
+        }
+        // The object has its name already, so on journaling file systems this one sync commits bytes
+        // and name together, and that of the directory finds nothing left to write.
+        for raw in taken.files { try systemCall("fsync") { fsync(raw) } }
+        for path in taken.directories { try Files.syncDirectory(path) }
+    }
+}

@@ -1,0 +1,169 @@
+import LinuxSystem
+import Synchronization
+
+/// Between the watcher's thread and its consumer: the open batch, what is not yet acknowledged, and
+/// who waits for what.
+final class Delivery: Sendable {
+    private struct State {
+        var open: [WatchReport] = []
+        var consumer: CheckedContinuation<WatchBatch?, Never>?
+        /// Sizes of the batches handed out and not acknowledged, by number.
+        var inFlight: [UInt64: Int] = [:]
+        var inFlightReports = 0
+        /// The number of the open batch.
+        var number: UInt64 = 1
+        var barriers: [CheckedContinuation<Void, Never>] = []
+        var stoppers: [CheckedContinuation<Void, Never>] = []
+        var isStopping = false
+        var hasEnded = false
+        var wantsAcknowledgements = false
+    }
+
+    /// What the thread is asked for.
+    struct Requests {
+        var isStopping: Bool
+        var barriers: [CheckedContinuation<Void, Never>]
+    }
+
+    private let state = Mutex(State())
+    private let limit: Int
+    let wakeUp: WakeUp
+
+    init(limit: Int) throws(SystemError) {
+        self.limit = max(1, limit)
+        wakeUp = try WakeUp()
+    }
+
+    // MARK: The thread's side
+
+    func takeRequests() -> Requests {
+        state.withLock { state in
+            let requests = Requests(isStopping: state.isStopping, barriers: state.barriers)
+            state.barriers = []
+            return requests
+        }
+    }
+
+    /// Hands reports over; empties the array.
+    func publish(_ reports: inout [WatchReport]) {
+        guard !reports.isEmpty else { return }
+        let new = reports
+        reports.removeAll(keepingCapacity: reports.capacity <= 1024)
+        let handOver = state.withLock {
+            state -> (CheckedContinuation<WatchBatch?, Never>, WatchBatch)? in
+            state.open.append(contentsOf: new)
+            guard let consumer = state.consumer else { return nil }
+            state.consumer = nil
+            return (consumer, close(&state))
+        }
+        if let (consumer, batch) = handOver { consumer.resume(returning: batch) }
+    }
+
+    /// Whether as many reports wait as may. If so, the next acknowledgement wakes the thread.
+    func isFull() -> Bool {
+        state.withLock { state in
+            let isFull = state.open.count + state.inFlightReports >= limit
+            if isFull { state.wantsAcknowledgements = true }
+            return isFull
+        }
+    }
+
+    /// The batch that all reports so far are in; acknowledged when `isAcknowledged` says so.
+    func lastBatch() -> UInt64 {
+        state.withLock { $0.open.isEmpty ? $0.number - 1 : $0.number }
+    }
+
+    /// Whether this batch and all before are acknowledged. If not, the next acknowledgement wakes the
+    /// thread.
+    func isAcknowledged(through number: UInt64) -> Bool {
+        state.withLock { state in
+            let isOpen = !state.open.isEmpty && state.number <= number
+            if !isOpen, !state.inFlight.keys.contains(where: { $0 <= number }) { return true }
+            state.wantsAcknowledgements = true
+            return false
+        }
+    }
+
+    func end(_ barriers: [CheckedContinuation<Void, Never>]) {
+        let (consumer, waiting) = state.withLock { state in
+            state.hasEnded = true
+            defer {
+                state.consumer = nil
+                state.barriers = []
+                state.stoppers = []
+            }
+            return (state.consumer, state.barriers + state.stoppers)
+        }
+        consumer?.resume(returning: nil)
+        for continuation in barriers + waiting { continuation.resume() }
+    }
+
+    // MARK: The consumer's side
+
+    func next() async -> WatchBatch? {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let now = state.withLock { state -> WatchBatch?? in
+                    if !state.open.isEmpty { return close(&state) }
+                    // A second consumer, or one that was cancelled, gets nothing.
+                    if state.hasEnded || Task.isCancelled || state.consumer != nil {
+                        return .some(nil)
+                    }
+                    state.consumer = continuation
+                    return nil
+                }
+                if let now { continuation.resume(returning: now) }
+            }
+        } onCancel: {
+            let consumer = state.withLock { state in
+                defer { state.consumer = nil }
+                return state.consumer
+            }
+            consumer?.resume(returning: nil)
+        }
+    }
+
+    func barrier() async {
+        await withCheckedContinuation { continuation in
+            let hasEnded = state.withLock { state in
+                if !state.hasEnded { state.barriers.append(continuation) }
+                wakeUp.signal()
+                return state.hasEnded
+            }
+            if hasEnded { continuation.resume() }
+        }
+    }
+
+    func stop() async {
+        await withCheckedContinuation { continuation in
+            let hasEnded = state.withLock { state in
+                state.isStopping = true
+                if !state.hasEnded { state.stoppers.append(continuation) }
+                wakeUp.signal()
+                return state.hasEnded
+            }
+            if hasEnded { continuation.resume() }
+        }
+    }
+
+    private func close(_ state: inout State) -> WatchBatch {
+        let number = state.number
+        state.number += 1
+        state.inFlight[number] = state.open.count
+        state.inFlightReports += state.open.count
+        let batch = WatchBatch(state.open) { [weak self] in self?.acknowledge(number) }
+        state.open = []
+        return batch
+    }
+
+    private func acknowledge(_ number: UInt64) {
+        state.withLock { state in
+            guard let count = state.inFlight.removeValue(forKey: number) else { return }
+            state.inFlightReports -= count
+            if state.wantsAcknowledgements {
+                state.wantsAcknowledgements = false
+                wakeUp.signal()
+            }
+        }
+    }
+}

@@ -1,0 +1,178 @@
+package import LinuxSystem
+package import Millrace
+
+/// One version of a file: which inode it was, what it held, and whose it was.
+///
+/// It carries all that is needed to recognise the same version after a restart without reading it.
+package struct FileVersion: Hashable, Sendable {
+    package var device: UInt64
+    package var inode: UInt64
+    /// Bytes.
+    package var size: Int
+    /// mtime and ctime, in nanoseconds since 1970. A change that restores size and mtime still moves
+    /// ctime.
+    package var modified: Int64
+    package var changed: Int64
+    package var user: UInt32
+    package var group: UInt32
+    /// Permission bits.
+    package var mode: UInt32
+    /// The SHA-256 of the contents; nil for what was refused and is remembered only so that it is
+    /// not refused again.
+    package var digest: Digest?
+
+    package init(
+        device: UInt64, inode: UInt64, size: Int, modified: Int64, changed: Int64,
+        user: UInt32, group: UInt32, mode: UInt32, digest: Digest?
+    ) {
+        self.device = device
+        self.inode = inode
+        self.size = size
+        self.modified = modified
+        self.changed = changed
+        self.user = user
+        self.group = group
+        self.mode = mode
+        self.digest = digest
+    }
+
+    package init(_ status: FileStatus, digest: Digest?) {
+        self.init(
+            device: status.device, inode: status.inode, size: status.size,
+            modified: status.modified, changed: status.changed, user: status.user,
+            group: status.group, mode: status.mode, digest: digest)
+    }
+}
+
+/// What became of one file.
+package struct FileChange: Hashable, Sendable {
+    package enum Kind: Hashable, Sendable {
+        case added
+        case changed
+        /// The version is the last one that was known.
+        case removed
+        case moved(from: WorkspacePath)
+    }
+
+    package var path: WorkspacePath
+    package var kind: Kind
+    package var version: FileVersion
+
+    package init(path: WorkspacePath, kind: Kind, version: FileVersion) {
+        self.path = path
+        self.kind = kind
+        self.version = version
+    }
+}
+
+/// Something in an input folder that is not taken in, with the rule that says so.
+package struct FileRefusal: Hashable, Sendable {
+    package enum Reason: Hashable, Sendable, CustomStringConvertible {
+        /// Links are never followed.
+        case symbolicLink
+        /// Neither a file nor a directory: `fifo`, `socket`, `device`.
+        case special(String)
+        case tooLarge(limit: Int)
+        /// It may not be read, or its folder may not be searched.
+        case notPermitted(String)
+        /// Directories nested deeper than this are not entered.
+        case tooDeep(limit: Int)
+        /// It could not be copied; it is tried again until it can.
+        case notStored(String)
+
+        package var description: String {
+            switch self {
+            case .symbolicLink:
+                "a symbolic link is never followed: drop the file itself, or mount the folder"
+            case .special(let kind): "a \(kind) is not a file"
+            case .tooLarge(let limit): "larger than the \(limit) bytes allowed"
+            case .notPermitted(let why): "it may not be read: \(why)"
+            case .tooDeep(let limit): "nested deeper than \(limit) directories"
+            case .notStored(let why): "it could not be stored, and is tried again: \(why)"
+            }
+        }
+    }
+
+    package var path: WorkspacePath
+    package var reason: Reason
+    /// What was refused, without a digest.
+    package var version: FileVersion
+
+    package init(path: WorkspacePath, reason: Reason, version: FileVersion) {
+        self.path = path
+        self.reason = reason
+        self.version = version
+    }
+}
+
+/// A part of the workspace that notifications do not serve.
+package struct Degradation: Hashable, Sendable {
+    package enum Reason: Hashable, Sendable, CustomStringConvertible {
+        /// The user has as many inotify watches as allowed.
+        case watchLimit
+        /// The user has as many inotify queues as allowed.
+        case queueLimit
+        /// The file system does not tell of changes made elsewhere; its name.
+        case silentFileSystem(String)
+        /// A directory may not be read.
+        case notPermitted
+        /// The workspace is gone; it is waited for.
+        case rootLost
+
+        package var description: String {
+            switch self {
+            case .watchLimit:
+                "no more inotify watches are allowed: raise fs.inotify.max_user_watches"
+            case .queueLimit:
+                "no more inotify queues are allowed: raise fs.inotify.max_user_instances"
+            case .silentFileSystem(let name): "\(name) does not tell of changes made elsewhere"
+            case .notPermitted: "a directory may not be read: give the daemon's user r-x on it"
+            case .rootLost: "the workspace directory is gone"
+            }
+        }
+    }
+
+    /// The common directory of all that is concerned; nil is the workspace itself.
+    package var part: WorkspacePath?
+    package var reason: Reason
+    /// How many directories are concerned.
+    package var directories: Int
+    /// They are scanned this often instead.
+    package var interval: Duration
+
+    package init(part: WorkspacePath?, reason: Reason, directories: Int, interval: Duration) {
+        self.part = part
+        self.reason = reason
+        self.directories = directories
+        self.interval = interval
+    }
+}
+
+/// One thing the watcher has to say.
+package enum WatchReport: Hashable, Sendable {
+    case change(FileChange)
+    case refused(FileRefusal)
+    case degraded(Degradation)
+    /// What was degraded for this reason is watched again.
+    case recovered(Degradation.Reason)
+    /// The kernel dropped notifications; everything is compared again.
+    case overflowed
+    /// All that was there at the start has been compared, and what differed was reported before
+    /// this.
+    case ready
+}
+
+/// Reports in the order in which they were found.
+package struct WatchBatch: Sendable {
+    package let reports: [WatchReport]
+    private let acknowledgement: @Sendable () -> Void
+
+    package init(_ reports: [WatchReport], acknowledgement: @escaping @Sendable () -> Void) {
+        self.reports = reports
+        self.acknowledgement = acknowledgement
+    }
+
+    /// To be called once when the reports are durable: only then does a barrier that covers them
+    /// return, and only so many batches are handed out unacknowledged.
+    package func acknowledge() { acknowledgement() }
+}

@@ -1,0 +1,97 @@
+import Millrace
+
+/// Which names of the workspace are inputs.
+struct InputRules: Sendable {
+    enum Admission: Equatable, Sendable {
+        /// No input, and none below it.
+        case no
+        /// A directory on the way to an input.
+        case passage
+        /// An input, or below one.
+        case inside
+        /// An input that is one file: a directory in its place is none.
+        case insideFile
+    }
+
+    private let trees: Set<[UInt8]>
+    private let files: Set<[UInt8]>
+    private let passages: Set<[UInt8]>
+    private let patterns: [NamePattern]
+    let isEverything: Bool
+
+    init(inputs: [WatchConfiguration.Input], ignored: [String]) {
+        var trees: Set<[UInt8]> = []
+        var files: Set<[UInt8]> = []
+        var passages: Set<[UInt8]> = []
+        var isEverything = false
+        for input in inputs {
+            let path: [UInt8]
+            switch input {
+            case .everything:
+                isEverything = true
+                continue
+            case .tree(let tree):
+                path = tree.bytes
+                trees.insert(path)
+            case .file(let file):
+                path = file.bytes
+                files.insert(path)
+            }
+            var end = path.lastIndex(of: UInt8(ascii: "/"))
+            while let slash = end {
+                passages.insert(Array(path[..<slash]))
+                end = path[..<slash].lastIndex(of: UInt8(ascii: "/"))
+            }
+        }
+        self.trees = trees
+        self.files = files
+        self.passages = passages
+        self.isEverything = isEverything
+        patterns = ignored.map(NamePattern.init)
+    }
+
+    /// Below an input only the names to be ignored matter.
+    func isIgnored(_ name: UnsafeRawBufferPointer) -> Bool {
+        patterns.contains { $0.matches(name) }
+    }
+
+    /// What a path is that does not lie below an input. Inputs named in the configuration count
+    /// even when their names match a pattern.
+    func admission(of path: [UInt8]) -> Admission {
+        if trees.contains(path) { return .inside }
+        if files.contains(path) { return .insideFile }
+        return passages.contains(path) ? .passage : .no
+    }
+}
+
+/// A pattern for a name: `*` stands for any bytes, `?` for one, everything else for itself.
+struct NamePattern: Sendable {
+    private let bytes: [UInt8]
+
+    init(_ text: String) { bytes = Array(text.utf8) }
+
+    /// Time is at most the product of both lengths: the last star alone is ever tried again.
+    func matches(_ name: UnsafeRawBufferPointer) -> Bool {
+        var position = 0
+        var index = 0
+        var star: (position: Int, index: Int)?
+        while index < name.count {
+            if position < bytes.count, bytes[position] == UInt8(ascii: "*") {
+                star = (position, index)
+                position += 1
+            } else if position < bytes.count,
+                bytes[position] == UInt8(ascii: "?") || bytes[position] == name[index]
+            {
+                position += 1
+                index += 1
+            } else if let last = star {
+                star = (last.position, last.index + 1)
+                position = last.position + 1
+                index = last.index + 1
+            } else {
+                return false
+            }
+        }
+        return bytes[position...].allSatisfy { $0 == UInt8(ascii: "*") }
+    }
+}

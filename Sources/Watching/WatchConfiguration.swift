@@ -1,0 +1,65 @@
+package import LinuxSystem
+package import Millrace
+
+/// What is watched, and by which rules.
+package struct WatchConfiguration: Sendable {
+    /// A part of the workspace that comes from outside.
+    package enum Input: Hashable, Sendable {
+        /// A directory and all below it. It need not exist yet.
+        case tree(WorkspacePath)
+        /// One file.
+        case file(WorkspacePath)
+        /// The whole root.
+        case everything
+    }
+
+    /// The workspace. It is opened anew whenever it was deleted, moved or replaced.
+    package var root: FilePath
+    package var inputs: [Input]
+    /// Names (last components, of directories too) that are no input, as patterns with `*` and `?`.
+    package var ignored: [String]
+    /// Larger files are refused, in bytes.
+    package var sizeLimit: Int
+    /// How long a file below a path must have been left alone before it is taken in; the longest
+    /// prefix counts. Without an entry: not at all, it is enough that nobody has it open.
+    package var settleTimes: [WorkspacePath: Duration]
+    /// How long a file must have been left alone where the kernel cannot say whether somebody has it
+    /// open: files of other users without CAP_LEASE, network file systems.
+    package var unprobedSettleTime: Duration
+    /// How often parts without notifications are scanned. A scan that takes long makes it longer:
+    /// at most a twentieth of the time is spent scanning.
+    package var scanInterval: Duration
+    /// Deeper directories are refused.
+    package var depthLimit: Int
+    /// At most this many reports wait for their acknowledgement.
+    package var unacknowledgedLimit: Int
+
+    package init(
+        root: FilePath, inputs: [Input], ignored: [String] = WatchConfiguration.usualTemporaryNames,
+        sizeLimit: Int = 1 << 40, settleTimes: [WorkspacePath: Duration] = [:],
+        unprobedSettleTime: Duration = .seconds(1), scanInterval: Duration = .seconds(1),
+        depthLimit: Int = 100, unacknowledgedLimit: Int = 8192
+    ) {
+        self.root = root
+        self.inputs = inputs
+        self.ignored = ignored
+        self.sizeLimit = sizeLimit
+        self.settleTimes = settleTimes
+        self.unprobedSettleTime = unprobedSettleTime
+        self.scanInterval = scanInterval
+        self.depthLimit = depthLimit
+        self.unacknowledgedLimit = unacknowledgedLimit
+    }
+
+    /// Names under which tools write before they rename, and what Millrace writes beside an input.
+    package static let usualTemporaryNames = [
+        // Hidden files, rsync's `.name.XXXXXX`, vim's `.name.swp`, Emacs' `.#name`.
+        ".*",
+        // Editors' copies.
+        "*~", "#*#", "4913",
+        // Downloads and transfers.
+        "*.part", "*.partial", "*.filepart", "*.crdownload", "*.tmp",
+        // What Millrace proposes to a person.
+        "*.proposed.*",
+    ]
+}

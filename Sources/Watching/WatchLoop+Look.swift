@@ -1,0 +1,303 @@
+import CLinux
+import Glibc
+import LinuxSystem
+import Millrace
+
+/// Looking at one name: what is there now, is it whole, and is it another version than the last?
+extension WatchLoop {
+    func look(_ id: FileTree.NodeID, _ epoch: UInt32) {
+        guard tree[id].kind != .free, let root else { return }
+        if id == FileTree.root {
+            enqueueScan(id, epoch, deep: false)
+            return
+        }
+        let path = FilePath(bytes: tree.path(of: id))
+        do throws(SystemError) {
+            // O_PATH does not open what it finds: no FIFO waits, no device moves.
+            let handle = try root.descriptor.open(beneath: path, CInt(CLINUX_O_PATH))
+            let status = try handle.status()
+            tree[id].flags.remove(.vanished)
+            switch status.kind {
+            case .directory: foundDirectory(id, status, epoch)
+            case .regular: try foundFile(id, handle, status, epoch)
+            case .symbolicLink: refuse(id, .symbolicLink, status, epoch)
+            case .fifo: refuse(id, .special("FIFO"), status, epoch)
+            case .socket: refuse(id, .special("socket"), status, epoch)
+            case .device: refuse(id, .special("device"), status, epoch)
+            case .other: refuse(id, .special("thing of unknown kind"), status, epoch)
+            }
+        } catch {
+            lookFailed(id, error, epoch)
+        }
+    }
+
+    private func lookFailed(_ id: FileTree.NodeID, _ error: SystemError, _ epoch: UInt32) {
+        switch error.errno.code {
+        case ENOENT, ENOTDIR, ELOOP, EXDEV, ESTALE:
+            vanish(id, epoch)
+        case EMFILE, ENFILE, ENOMEM, EAGAIN:
+            // No means to look at the moment: nothing is known about the file.
+            retry(id, after: 100 * Settling.millisecond, epoch)
+        default:
+            refuse(id, .notPermitted(error.errno.description), nil, epoch)
+        }
+    }
+
+    private func retry(_ id: FileTree.NodeID, after delay: Int64, _ epoch: UInt32) {
+        let now = monotonicNanoseconds()
+        let sight = Settling.Sight(inode: 0, size: 0, modified: 0, changed: 0)
+        setWait(
+            id,
+            Settling.Wait(cause: .time, sight: sight, since: now, attempts: 0, due: now + delay),
+            epoch)
+    }
+
+    private func foundFile(
+        _ id: FileTree.NodeID, _ handle: borrowing FileDescriptor, _ first: FileStatus,
+        _ epoch: UInt32
+    ) throws(SystemError) {
+        if tree[id].kind == .directory { becomeCandidate(id, epoch) }
+        if isKnown(id, first) {
+            if first.links > 1 { watchInode(id, handle) }
+            endWait(id)
+            return
+        }
+        let file = try reopen(handle)
+        // Writes through another name of the file are seen by a watch on the file alone, which must
+        // be there before the state that is taken in.
+        if first.links > 1 { watchInode(id, handle) }
+        let here = traits[first.device]
+        let writer = here?.silentName == nil ? file.probeWriters() : .unknown
+        let status = try file.status()
+        let (clock, tick) = fileClock()
+        let now = monotonicNanoseconds()
+        let rule = Settling.Rule(
+            probed: settleTime(of: id), unprobed: unprobedSettleTime(of: id),
+            tick: here?.hasFineTimestamps == true ? 0 : 2 * tick)
+        let verdict = Settling.judge(
+            previous: waits[id]?.wait, sight: Settling.Sight(status), writer: writer,
+            age: clock - status.changed, now: now, rule: rule)
+        switch verdict {
+        case .wait(let wait): keepWaiting(id, wait, handle, epoch)
+        case .take: take(id, file, status, epoch)
+        }
+    }
+
+    /// A writer that stays is not asked about any more: a watch on the file itself tells when it
+    /// has closed, under whatever name it was opened.
+    private func keepWaiting(
+        _ id: FileTree.NodeID, _ wait: Settling.Wait, _ handle: borrowing FileDescriptor,
+        _ epoch: UInt32
+    ) {
+        var wait = wait
+        if wait.cause == .writer, wait.due == nil, tree[id].watch < 0 {
+            // Once more after the watch is there, in case it was closed in between; and for ever if
+            // there can be no watch.
+            watchInode(id, handle)
+            wait.due = monotonicNanoseconds() + 1000 * Settling.millisecond
+            wait.attempts = Settling.attemptLimit
+        }
+        setWait(id, wait, epoch)
+    }
+
+    private func reopen(
+        _ handle: borrowing FileDescriptor
+    ) throws(SystemError) -> FileDescriptor {
+        let path = FilePath("/proc/self/fd/\(handle.raw)")
+        let flags = O_RDONLY | O_NONBLOCK | O_NOCTTY
+        do throws(SystemError) {
+            return try FileDescriptor.open(path, flags | CInt(CLINUX_O_NOATIME))
+        } catch  where error.errno == .permission {
+            return try FileDescriptor.open(path, flags)
+        }
+    }
+
+    /// Whether this is the version that was reported last. The device is left out: its number may
+    /// change at every start of the machine.
+    func isKnown(_ id: FileTree.NodeID, _ status: FileStatus) -> Bool {
+        let node = tree[id]
+        return node.kind == .file && node.inode == status.inode && node.size == Int64(status.size)
+            && node.modified == status.modified && node.changed == status.changed
+    }
+
+    // MARK: Taking in
+
+    private func take(
+        _ id: FileTree.NodeID, _ file: borrowing FileDescriptor, _ status: FileStatus,
+        _ epoch: UInt32
+    ) {
+        if status.size > configuration.sizeLimit {
+            refuse(id, .tooLarge(limit: configuration.sizeLimit), status, epoch)
+            return
+        }
+        let source = moveSource(of: id, status)
+        if let source, tree[source].changed == status.changed, let digest = tree[source].digest {
+            // The directory was moved, not the file: nothing about the file has changed.
+            settle(id, FileVersion(status, digest: digest), from: source)
+            return
+        }
+        let digest: Digest
+        do {
+            digest = try ingest(file, status)
+        } catch {
+            let now = try? file.status()
+            if now.map(Settling.Sight.init) == Settling.Sight(status) {
+                notStored(id, status, "\(error)", epoch)
+            } else {
+                lookSoonAgain(id, status, epoch)
+            }
+            return
+        }
+        // Whole only if nothing has touched it, and nobody could have, while it was copied.
+        guard let after = try? file.status(), Settling.Sight(after) == Settling.Sight(status),
+            file.probeWriters() != .present
+        else {
+            lookSoonAgain(id, status, epoch)
+            return
+        }
+        settle(id, FileVersion(after, digest: digest), from: source)
+        if after.links == 1 { endWatch(id) }
+    }
+
+    private func lookSoonAgain(_ id: FileTree.NodeID, _ status: FileStatus, _ epoch: UInt32) {
+        let verdict = Settling.judge(
+            previous: waits[id]?.wait, sight: Settling.Sight(status), writer: .present, age: 0,
+            now: monotonicNanoseconds(),
+            rule: Settling.Rule(probed: 0, unprobed: 0, tick: 0))
+        guard case .wait(var wait) = verdict else { return }
+        wait.due = wait.due ?? monotonicNanoseconds() + 1000 * Settling.millisecond
+        setWait(id, wait, epoch)
+    }
+
+    private func notStored(
+        _ id: FileTree.NodeID, _ status: FileStatus, _ why: String, _ epoch: UInt32
+    ) {
+        let sight = Settling.Sight(status)
+        let attempts = min((waits[id]?.wait.attempts ?? 0) + 1, 7)
+        if unstored[id] != sight, let path = path(of: id) {
+            unstored[id] = sight
+            let version = FileVersion(status, digest: nil)
+            reports.append(
+                .refused(FileRefusal(path: path, reason: .notStored(why), version: version)))
+        }
+        let now = monotonicNanoseconds()
+        setWait(
+            id,
+            Settling.Wait(
+                cause: .writer, sight: sight, since: now, attempts: attempts,
+                due: now + (Int64(1) << Int64(attempts - 1)) * 1000 * Settling.millisecond),
+            epoch)
+    }
+
+    /// The known file that this inode was, if its name leads there no more.
+    private func moveSource(
+        of id: FileTree.NodeID, _ status: FileStatus
+    ) -> FileTree.NodeID? {
+        for other in tree.nodes(ofInode: status.inode) where other != id {
+            let node = tree[other]
+            guard node.kind == .file, node.size == Int64(status.size),
+                node.modified == status.modified, tree.version(of: other).device == status.device
+            else { continue }
+            if node.flags.contains(.vanished) || !leads(other, to: status) { return other }
+        }
+        return nil
+    }
+
+    private func leads(_ id: FileTree.NodeID, to status: FileStatus) -> Bool {
+        let path = FilePath(bytes: tree.path(of: id))
+        guard
+            let there = try? root?.descriptor.open(beneath: path, CInt(CLINUX_O_PATH)).status()
+        else { return false }
+        return there.inode == status.inode && there.device == status.device
+    }
+
+    // MARK: Reporting
+
+    private func settle(
+        _ id: FileTree.NodeID, _ version: FileVersion, from source: FileTree.NodeID?
+    ) {
+        endWait(id)
+        guard let path = path(of: id) else { return }
+        var kind = FileChange.Kind.added
+        if let source, let old = self.path(of: source) {
+            kind = .moved(from: old)
+            let watch = tree[source].watch
+            forgetNode(source, keepingWatch: true)
+            if watch >= 0, tree[id].watch < 0 {
+                tree[id].watch = watch
+                watches[watch] = id
+            }
+        } else if tree[id].kind == .file {
+            kind = .changed
+            // A changed link count, or a change that was taken back, is no new version.
+            var before = tree.version(of: id)
+            before.changed = version.changed
+            before.device = version.device
+            if before == version {
+                tree.set(version, of: id, .file)
+                return
+            }
+        }
+        tree.set(version, of: id, .file)
+        reports.append(.change(FileChange(path: path, kind: kind, version: version)))
+    }
+
+    func refuse(
+        _ id: FileTree.NodeID, _ reason: FileRefusal.Reason, _ status: FileStatus?,
+        _ epoch: UInt32
+    ) {
+        endWait(id)
+        guard let path = path(of: id) else { return }
+        let version =
+            status.map { FileVersion($0, digest: nil) }
+            ?? FileVersion(
+                device: 0, inode: 0, size: 0, modified: 0, changed: 0, user: 0, group: 0,
+                mode: 0, digest: nil)
+        if tree[id].kind == .directory { becomeCandidate(id, epoch) }
+        let node = tree[id]
+        let isKnown =
+            node.kind == .refused && node.inode == version.inode
+            && node.size == Int64(version.size) && node.changed == version.changed
+        tree.set(version, of: id, .refused)
+        if isKnown { return }
+        reports.append(.refused(FileRefusal(path: path, reason: reason, version: version)))
+    }
+
+    func path(of id: FileTree.NodeID) -> WorkspacePath? {
+        WorkspacePath(bytes: tree.path(of: id))
+    }
+
+    private func settleTime(of id: FileTree.NodeID) -> Int64 {
+        guard !configuration.settleTimes.isEmpty else { return 0 }
+        var path = tree.path(of: id)
+        while !path.isEmpty {
+            if let prefix = WorkspacePath(bytes: path),
+                let time = configuration.settleTimes[prefix]
+            {
+                return time.nanoseconds
+            }
+            path = Array(path[..<(path.lastIndex(of: UInt8(ascii: "/")) ?? 0)])
+        }
+        return 0
+    }
+
+    private func unprobedSettleTime(of id: FileTree.NodeID) -> Int64 {
+        max(settleTime(of: id), configuration.unprobedSettleTime.nanoseconds)
+    }
+}
+
+extension Settling.Sight {
+    init(_ status: FileStatus) {
+        self.init(
+            inode: status.inode, size: status.size, modified: status.modified,
+            changed: status.changed)
+    }
+}
+
+extension Duration {
+    /// Nanoseconds, at most a year: what is longer is a mistake in the settings, not a time to wait.
+    var nanoseconds: Int64 {
+        let seconds = min(max(components.seconds, 0), 365 * 86_400)
+        return seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000
+    }
+}

@@ -1,0 +1,179 @@
+import Glibc
+import LinuxSystem
+import Millrace
+
+/// Scanning directories, and names that are gone.
+extension WatchLoop {
+    func foundDirectory(_ id: FileTree.NodeID, _ status: FileStatus, _ epoch: UInt32) {
+        let parent = tree[id].parent
+        let admission = tree.withName(of: id) { self.admission($0, of: parent) }
+        guard admission == .inside || admission == .passage else {
+            if tree[id].kind == .candidate { forgetNode(id) }
+            return
+        }
+        if tree.depth(of: id) > configuration.depthLimit {
+            refuse(id, .tooDeep(limit: configuration.depthLimit), status, epoch)
+            return
+        }
+        if tree[id].kind != .directory {
+            if tree[id].kind == .file || tree[id].kind == .refused { reportRemoval(id) }
+            endWait(id)
+            endWatch(id)
+            tree.set(FileVersion(status, digest: nil), of: id, .directory)
+        }
+        scan(id, epoch)
+    }
+
+    /// Watches a directory, then compares what is in it with what is known: everything that differs
+    /// is put into the queues.
+    func scan(_ id: FileTree.NodeID, _ epoch: UInt32) {
+        guard let root else { return }
+        let isDeep = tree[id].flags.contains(.deep)
+        tree[id].flags.remove(.deep)
+        markInside(id)
+        let begin = monotonicNanoseconds()
+        do throws(SystemError) {
+            let flags = O_RDONLY | O_DIRECTORY
+            let directory =
+                id == FileTree.root
+                ? try root.descriptor.open(at: FilePath("."), flags)
+                : try root.descriptor.open(beneath: FilePath(bytes: tree.path(of: id)), flags)
+            let status = try directory.status()
+            if id != FileTree.root {
+                tree.set(FileVersion(status, digest: nil), of: id, .directory)
+            }
+            watch(id, directory, status)
+            let children = tree.children(of: id)
+            for child in children { tree[child].flags.remove(.seen) }
+            try directory.forEachName { name, _ in
+                guard let child = child(name, of: id) else { return }
+                tree[child].flags.insert(.seen)
+                compare(child, FilePath(bytes: name), in: directory, epoch, isDeep: isDeep)
+            }
+            for child in children where !tree[child].flags.contains(.seen) {
+                enqueueCold(child, epoch)
+            }
+        } catch {
+            scanFailed(id, error, epoch)
+        }
+        if unwatched[id] != nil { scanNanoseconds += monotonicNanoseconds() - begin }
+    }
+
+    private func markInside(_ id: FileTree.NodeID) {
+        guard id != FileTree.root, !tree[id].flags.contains(.inside) else { return }
+        let parent = tree[id].parent
+        let admission = tree.withName(of: id) { self.admission($0, of: parent) }
+        if admission == .inside { tree[id].flags.insert(.inside) }
+    }
+
+    private func scanFailed(_ id: FileTree.NodeID, _ error: SystemError, _ epoch: UInt32) {
+        if id == FileTree.root {
+            suspectsRoot = true
+            return
+        }
+        switch error.errno.code {
+        case ENOENT, ENOTDIR, ELOOP, EXDEV, ESTALE, EMFILE, ENFILE, ENOMEM:
+            // The look tells whether it is gone, or is tried again.
+            enqueueCold(id, epoch)
+        default:
+            refuse(id, .notPermitted(error.errno.description), nil, epoch)
+        }
+    }
+
+    private func compare(
+        _ child: FileTree.NodeID, _ name: FilePath, in directory: borrowing FileDescriptor,
+        _ epoch: UInt32, isDeep: Bool
+    ) {
+        guard let status = try? directory.status(of: name) else {
+            // Gone again, or not to be looked at: the look says which.
+            enqueueCold(child, epoch)
+            return
+        }
+        let node = tree[child]
+        if status.kind == .directory, node.kind == .directory {
+            tree[child].flags.remove(.vanished)
+            if isDeep || node.watch < 0 || node.inode != status.inode {
+                enqueueScan(child, epoch, deep: isDeep)
+            }
+            return
+        }
+        let isSame =
+            status.kind == .regular && isKnown(child, status)
+            && !(status.links > 1 && node.watch < 0)
+        if isSame, node.flags.isDisjoint(with: [.vanished, .waiting]) { return }
+        let isRefusedStill =
+            node.kind == .refused && !isDeep && node.inode == status.inode
+            && node.changed == status.changed
+        if isRefusedStill { return }
+        enqueueCold(child, epoch)
+    }
+
+    // MARK: Gone
+
+    static var vanishedLimit: Int64 { 2000 * Settling.millisecond }
+
+    /// A name leads to nothing. It and all below it are held until everything else has been looked
+    /// at: they may have been moved.
+    func vanish(_ id: FileTree.NodeID, _ epoch: UInt32) {
+        if tree[id].kind == .candidate, tree[id].firstChild == FileTree.none {
+            forgetNode(id)
+            return
+        }
+        var stack = [id]
+        while let next = stack.popLast() {
+            stack.append(contentsOf: tree.children(of: next))
+            endWait(next)
+            guard !tree[next].flags.contains(.vanished) else { continue }
+            tree[next].flags.insert(.vanished)
+            outstanding[epoch, default: 0] += 1
+            vanished.append(WorkQueue.Item(id: next, epoch: epoch))
+        }
+        vanishedSince = vanishedSince ?? monotonicNanoseconds()
+    }
+
+    /// A directory that has become something else: what was below it is gone.
+    func becomeCandidate(_ id: FileTree.NodeID, _ epoch: UInt32) {
+        endWatch(id)
+        tree[id].kind = .candidate
+        for child in tree.children(of: id) { vanish(child, epoch) }
+    }
+
+    /// Reports what was not found anywhere else.
+    func settleVanished() {
+        guard !vanished.isEmpty else { return }
+        drain()
+        let isOverdue =
+            monotonicNanoseconds() - (vanishedSince ?? 0) > Self.vanishedLimit
+        if hasWork, !isOverdue { return }
+        let items = vanished
+        vanished = []
+        vanishedSince = nil
+        // What is below a directory comes after it.
+        for item in items.reversed() {
+            let isStillGone = tree[item.id].flags.contains(.vanished)
+            tree.unpin(item.id, .vanished)
+            if isStillGone, tree[item.id].firstChild == FileTree.none {
+                if tree[item.id].kind == .file || tree[item.id].kind == .refused {
+                    reportRemoval(item.id)
+                }
+                forgetNode(item.id)
+            }
+            finish(item.epoch)
+        }
+    }
+
+    func reportRemoval(_ id: FileTree.NodeID) {
+        guard let path = path(of: id) else { return }
+        let version = tree.version(of: id)
+        reports.append(.change(FileChange(path: path, kind: .removed, version: version)))
+    }
+
+    /// Takes a node without children out of the tree, with all that is kept about it.
+    func forgetNode(_ id: FileTree.NodeID, keepingWatch: Bool = false) {
+        guard id != FileTree.root, tree[id].firstChild == FileTree.none else { return }
+        endWait(id)
+        if !keepingWatch { endWatch(id) }
+        if unwatched.removeValue(forKey: id) != nil { unwatchedChanged = true }
+        tree.free(id)
+    }
+}

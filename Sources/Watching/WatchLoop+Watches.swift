@@ -1,0 +1,202 @@
+import Glibc
+import LinuxSystem
+import Millrace
+
+/// Watches, the parts that cannot have any, and the root.
+extension WatchLoop {
+    private static let interesting: Inotify.Mask = [
+        .modified, .attributes, .closedAfterWriting, .movedFrom, .movedTo, .created, .deleted,
+        .onlyDirectory, .excludeUnlinked,
+    ]
+
+    /// Watches a directory that is open; one that cannot be watched is scanned from now on.
+    func watch(
+        _ id: FileTree.NodeID, _ directory: borrowing FileDescriptor, _ status: FileStatus
+    ) {
+        if traits[status.device] == nil { traits[status.device] = deviceTraits(of: directory) }
+        let silentName = traits[status.device]?.silentName
+        var mask = Self.interesting
+        if id == FileTree.root { mask.formUnion([.movedSelf, .deletedSelf]) }
+        var reason: Degradation.Reason?
+        if let inotify {
+            do throws(SystemError) {
+                let number = try inotify.queue.watch(directory, mask)
+                let old = tree[id].watch
+                if old >= 0, old != number { endWatch(id) }
+                if let other = watches[number], other != id { tree[other].watch = -1 }
+                watches[number] = id
+                tree[id].watch = number
+            } catch {
+                reason = .watchLimit
+            }
+        } else {
+            reason = .queueLimit
+        }
+        setUnwatched(id, silentName.map { .silentFileSystem($0) } ?? reason)
+    }
+
+    private func setUnwatched(_ id: FileTree.NodeID, _ reason: Degradation.Reason?) {
+        guard unwatched[id] != reason else { return }
+        unwatched[id] = reason
+        unwatchedChanged = true
+    }
+
+    /// Watches a file itself; without a watch it is only seen by scans.
+    func watchInode(_ id: FileTree.NodeID, _ file: borrowing FileDescriptor) {
+        guard tree[id].watch < 0, let inotify else { return }
+        let mask: Inotify.Mask = [.closedAfterWriting, .modified, .attributes]
+        guard let number = try? inotify.queue.watch(file, mask), watches[number] == nil else {
+            return
+        }
+        watches[number] = id
+        tree[id].watch = number
+    }
+
+    func endWatch(_ id: FileTree.NodeID) {
+        let number = tree[id].watch
+        guard number >= 0 else { return }
+        tree[id].watch = -1
+        if watches[number] == id {
+            watches[number] = nil
+            inotify?.queue.end(number)
+        }
+    }
+
+    private func deviceTraits(of directory: borrowing FileDescriptor) -> DeviceTraits {
+        guard let kind = try? FileSystemKind(of: directory) else {
+            return DeviceTraits(silentName: nil, hasFineTimestamps: false)
+        }
+        var name: String?
+        if case .silent(let silent) = kind { name = silent }
+        return DeviceTraits(
+            silentName: name, hasFineTimestamps: kind.hasFineTimestamps(kernel: kernel))
+    }
+
+    // MARK: Saying so
+
+    /// Says what is degraded, once all is known about it, and that the start is over.
+    func announce() {
+        if unwatchedChanged { announceDegradations() }
+        if !unwatched.isEmpty, nextScan == nil {
+            let pause = max(configuration.scanInterval.nanoseconds, 20 * scanNanoseconds)
+            scanNanoseconds = 0
+            nextScan = monotonicNanoseconds() + pause
+        }
+        if isInitial, root != nil, vanished.isEmpty {
+            isInitial = false
+            reports.append(.ready)
+        }
+    }
+
+    private func announceDegradations() {
+        unwatchedChanged = false
+        var parts: [Degradation.Reason: (path: [UInt8], count: Int)] = [:]
+        for (id, reason) in unwatched {
+            let path = tree.path(of: id)
+            let known = parts[reason]
+            parts[reason] = (
+                known.map { Self.commonDirectory($0.path, path) } ?? path, (known?.count ?? 0) + 1
+            )
+        }
+        for (reason, part) in parts {
+            let degradation = Degradation(
+                part: WorkspacePath(bytes: part.path), reason: reason, directories: part.count,
+                interval: configuration.scanInterval)
+            if announced[reason]?.part != degradation.part || announced[reason] == nil {
+                reports.append(.degraded(degradation))
+            }
+            announced[reason] = degradation
+        }
+        for reason in announced.keys where parts[reason] == nil && reason != .rootLost {
+            announced[reason] = nil
+            reports.append(.recovered(reason))
+        }
+    }
+
+    static func commonDirectory(_ a: [UInt8], _ b: [UInt8]) -> [UInt8] {
+        let slash = UInt8(ascii: "/")
+        var common: [UInt8] = []
+        for (one, other) in zip(a.split(separator: slash), b.split(separator: slash)) {
+            if one != other { break }
+            if !common.isEmpty { common.append(slash) }
+            common.append(contentsOf: one)
+        }
+        return common
+    }
+
+    // MARK: The root
+
+    /// Opens the root, or waits for it where it would appear.
+    func openRoot() {
+        rootRetry = nil
+        do throws(SystemError) {
+            let directory = try OpenDirectory(
+                try FileDescriptor.open(configuration.root, O_RDONLY | O_DIRECTORY))
+            root = directory
+            if inotify == nil { inotify = try? OpenInotify() }
+            if let number = ancestorWatch { inotify?.queue.end(number) }
+            ancestorWatch = nil
+            if announced.removeValue(forKey: .rootLost) != nil {
+                reports.append(.recovered(.rootLost))
+            }
+            enqueueScan(FileTree.root, epoch, deep: true)
+        } catch {
+            loseRoot()
+        }
+    }
+
+    /// After a sign that the root is another: is it?
+    func checkRoot() {
+        suspectsRoot = false
+        guard let root else {
+            openRoot()
+            return
+        }
+        let there = try? FileDescriptor.open(configuration.root, O_RDONLY | O_DIRECTORY).status()
+        if there?.inode == root.inode, there?.device == root.device,
+            tree[FileTree.root].watch >= 0
+        {
+            return
+        }
+        loseRoot()
+        openRoot()
+    }
+
+    private func loseRoot() {
+        if root != nil {
+            root = nil
+            // A new queue forgets all watches at once, also those on what was moved away.
+            inotify = try? OpenInotify()
+            for id in watches.values { tree[id].watch = -1 }
+            watches = [:]
+            ancestorWatch = nil
+            unwatched = [:]
+            nextScan = nil
+        }
+        if inotify == nil { inotify = try? OpenInotify() }
+        if announced[.rootLost] == nil {
+            let loss = Degradation(
+                part: nil, reason: .rootLost, directories: 1, interval: .seconds(1))
+            announced[.rootLost] = loss
+            reports.append(.degraded(loss))
+        }
+        watchAncestor()
+        // Also where the directory above cannot be watched.
+        rootRetry = monotonicNanoseconds() + 1000 * Settling.millisecond
+    }
+
+    private func watchAncestor() {
+        if let number = ancestorWatch { inotify?.queue.end(number) }
+        ancestorWatch = nil
+        var path = configuration.root.parent
+        while true {
+            let above = path.bytes.isEmpty ? FilePath(".") : path
+            if let directory = try? FileDescriptor.open(above, O_RDONLY | O_DIRECTORY) {
+                ancestorWatch = try? inotify?.queue.watch(directory, [.created, .movedTo])
+                return
+            }
+            if path.bytes.isEmpty || path.parent == path { return }
+            path = path.parent
+        }
+    }
+}

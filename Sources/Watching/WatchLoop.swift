@@ -1,0 +1,254 @@
+import Glibc
+import LinuxSystem
+import Millrace
+
+/// The watcher's thread: it waits for hints, looks where they point, and reports.
+///
+/// A hint never changes what is known: it puts a name into the queue of names to be looked at. Every
+/// accident (start, overflow, a directory that appeared, a root that came back) does the same with
+/// whole directories, in a queue of their own, so that all races have the same answer: look again.
+///
+/// Everything here belongs to the one thread; `Delivery` alone is shared.
+final class WatchLoop {
+    let configuration: WatchConfiguration
+    let rules: InputRules
+    let ingest: Watcher.Ingest
+    let delivery: Delivery
+    let kernel = kernelVersion()
+
+    var tree: FileTree
+    var root: OpenDirectory?
+    var inotify: OpenInotify?
+    var watches: [Int32: FileTree.NodeID] = [:]
+    var traits: [UInt64: DeviceTraits] = [:]
+
+    /// Names that a notification pointed at, before all others.
+    var hot = WorkQueue()
+    /// Directories to be scanned.
+    var folders = WorkQueue()
+    /// Names that a scan found different.
+    var cold = WorkQueue()
+    /// Directory scans and looks belong to the epoch in which they were asked for; a barrier ends
+    /// one and waits until nothing of it, and of those before, is left.
+    var epoch: UInt32 = 0
+    var outstanding: [UInt32: Int] = [:]
+
+    var waits: [FileTree.NodeID: (wait: Settling.Wait, epoch: UInt32)] = [:]
+    var due = DueQueue()
+    /// What could not be stored and was said so.
+    var unstored: [FileTree.NodeID: Settling.Sight] = [:]
+    /// Names that lead to nothing any more, until it is clear that they were not moved.
+    var vanished: [WorkQueue.Item] = []
+    var vanishedSince: Int64?
+
+    /// Directories without notifications.
+    var unwatched: [FileTree.NodeID: Degradation.Reason] = [:]
+    var announced: [Degradation.Reason: Degradation] = [:]
+    var unwatchedChanged = false
+    var nextScan: Int64?
+    var scanNanoseconds: Int64 = 0
+
+    var reports: [WatchReport] = []
+    var barriers: [Barrier] = []
+    var isInitial = true
+    var needsReconcile = false
+    var suspectsRoot = false
+    /// While the root is gone: when to try again, and the watch on the nearest directory above.
+    var rootRetry: Int64?
+    var ancestorWatch: Int32?
+
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 8)
+
+    final class OpenDirectory {
+        let descriptor: FileDescriptor
+        let inode: UInt64
+        let device: UInt64
+
+        init(_ descriptor: consuming FileDescriptor) throws(SystemError) {
+            let status = try descriptor.status()
+            inode = status.inode
+            device = status.device
+            self.descriptor = descriptor
+        }
+    }
+
+    final class OpenInotify {
+        let queue: Inotify
+        init() throws(SystemError) { queue = try Inotify() }
+    }
+
+    /// What a file system can be relied upon for.
+    struct DeviceTraits {
+        var silentName: String?
+        var hasFineTimestamps: Bool
+    }
+
+    struct Barrier {
+        var epoch: UInt32
+        /// Set once everything of the epoch is reported: the batch it is in.
+        var batch: UInt64?
+        var continuation: CheckedContinuation<Void, Never>
+    }
+
+    init(
+        _ configuration: WatchConfiguration, _ known: consuming KnownFiles,
+        _ ingest: @escaping Watcher.Ingest, _ delivery: Delivery
+    ) {
+        self.configuration = configuration
+        rules = InputRules(inputs: configuration.inputs, ignored: configuration.ignored)
+        self.ingest = ingest
+        self.delivery = delivery
+        tree = known.tree
+        if rules.isEverything { tree[FileTree.root].flags.insert(.inside) }
+    }
+
+    deinit { buffer.deallocate() }
+
+    // MARK: The thread
+
+    private final class Start: Sendable {
+        let run: @Sendable () -> Void
+        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+    }
+
+    static func start(
+        _ configuration: WatchConfiguration, _ known: KnownFiles,
+        _ ingest: @escaping Watcher.Ingest, _ delivery: Delivery
+    ) throws(SystemError) {
+        FileDescriptor.ignoreLeaseSignals()
+        let start = Start {
+            WatchLoop(configuration, known, ingest, delivery).run()
+        }
+        var thread = pthread_t()
+        let held = Unmanaged.passRetained(start)
+        let code = pthread_create(
+            &thread, nil,
+            { argument in
+                if let argument {
+                    Unmanaged<Start>.fromOpaque(argument).takeRetainedValue().run()
+                }
+                return nil
+            }, held.toOpaque())
+        if code != 0 {
+            held.release()
+            throw SystemError(Errno(code), "pthread_create")
+        }
+        pthread_detach(thread)
+    }
+
+    func run() {
+        openRoot()
+        while true {
+            let requests = delivery.takeRequests()
+            if requests.isStopping {
+                delivery.end(barriers.map(\.continuation) + requests.barriers)
+                return
+            }
+            drain()
+            if suspectsRoot { checkRoot() }
+            if needsReconcile { reconcile() }
+            beginBarriers(requests.barriers)
+            wakeWaiting()
+            let isFull = delivery.isFull()
+            if !isFull { work() }
+            if !hasWork { settleVanished() }
+            if !hasWork { announce() }
+            delivery.publish(&reports)
+            endBarriers()
+            rest(isFull: isFull)
+        }
+    }
+
+    var hasWork: Bool {
+        root != nil && !(hot.isEmpty && folders.isEmpty && cold.isEmpty)
+    }
+
+    /// Sleeps until there is something to do.
+    private func rest(isFull: Bool) {
+        let moments = [
+            due.next, nextScan, rootRetry,
+            vanishedSince.map { $0 + Self.vanishedLimit },
+        ].compactMap(\.self)
+        var milliseconds: Int?
+        if hasWork, !isFull {
+            milliseconds = 0
+        } else if let next = moments.min(), !isFull {
+            let rest = max(0, next - monotonicNanoseconds())
+            milliseconds = Int((rest + Settling.millisecond - 1) / Settling.millisecond)
+        }
+        let queue = inotify?.queue.descriptor.raw ?? -1
+        let ready = try? waitReadable(
+            [queue, delivery.wakeUp.descriptor.raw], milliseconds: milliseconds)
+        if ready?[1] == true { delivery.wakeUp.clear() }
+    }
+
+    /// Takes everything out of the kernel's queue before any slow work, so that it does not overflow.
+    func drain() {
+        guard let inotify else { return }
+        var rounds = 0
+        while rounds < 1024,
+            (try? inotify.queue.drain(into: buffer, { hint($0) })) == true
+        {
+            rounds += 1
+        }
+    }
+
+    /// How long one turn works before it drains again.
+    private static let turn: Int64 = 2 * Settling.millisecond
+
+    /// Looks at names and scans directories, those hinted at first.
+    private func work() {
+        guard root != nil else { return }
+        let end = monotonicNanoseconds() + Self.turn
+        var count = 0
+        repeat {
+            if let item = hot.pop() {
+                tree.unpin(item.id, .hot)
+                look(item.id, item.epoch)
+                finish(item.epoch)
+            } else if let item = folders.pop() {
+                tree.unpin(item.id, .scan)
+                if tree[item.id].kind == .directory { scan(item.id, item.epoch) }
+                finish(item.epoch)
+            } else if let item = cold.pop() {
+                let isStillWanted = tree[item.id].flags.contains(.cold)
+                tree.unpin(item.id, .cold)
+                if isStillWanted { look(item.id, item.epoch) }
+                finish(item.epoch)
+            } else {
+                return
+            }
+            count += 1
+        } while root != nil && monotonicNanoseconds() < end
+            && reports.count < configuration.unacknowledgedLimit
+    }
+
+    // MARK: Queues
+
+    func enqueueHot(_ id: FileTree.NodeID, _ epoch: UInt32) {
+        guard !tree[id].flags.contains(.hot) else { return }
+        tree[id].flags.insert(.hot)
+        outstanding[epoch, default: 0] += 1
+        hot.append(WorkQueue.Item(id: id, epoch: epoch))
+    }
+
+    func enqueueCold(_ id: FileTree.NodeID, _ epoch: UInt32) {
+        guard tree[id].flags.isDisjoint(with: [.hot, .cold]) else { return }
+        tree[id].flags.insert(.cold)
+        outstanding[epoch, default: 0] += 1
+        cold.append(WorkQueue.Item(id: id, epoch: epoch))
+    }
+
+    func enqueueScan(_ id: FileTree.NodeID, _ epoch: UInt32, deep: Bool) {
+        if deep { tree[id].flags.insert(.deep) }
+        guard !tree[id].flags.contains(.scan) else { return }
+        tree[id].flags.insert(.scan)
+        outstanding[epoch, default: 0] += 1
+        folders.append(WorkQueue.Item(id: id, epoch: epoch))
+    }
+
+    func finish(_ epoch: UInt32) {
+        guard let count = outstanding[epoch] else { return }
+        outstanding[epoch] = count > 1 ? count - 1 : nil
+    }
+}

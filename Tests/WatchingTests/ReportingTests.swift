@@ -1,0 +1,87 @@
+import Glibc
+import LinuxSystem
+import Millrace
+import Testing
+import Watching
+
+@Suite struct ReportingTests {
+    @Test func `what is there at the start is reported, then that it is ready`() async throws {
+        let folder = try WatchedFolder()
+        try folder.write("a/b/one", "1")
+        try folder.write("two", "2")
+        try folder.start()
+        #expect(await folder.waitUntil { $0.reports.last == .ready })
+        #expect(folder.reports.count == 3)
+        #expect(Set(folder.takeLines()) == ["added a/b/one", "added two"])
+        await folder.stop()
+    }
+
+    @Test func `a file in directories made just now is reported once`() async throws {
+        let folder = try WatchedFolder()
+        try folder.start()
+        for index in 0..<50 { try folder.write("d\(index)/e/f/file", "\(index)") }
+        await folder.barrier()
+        #expect(folder.takeLines().sorted() == (0..<50).map { "added d\($0)/e/f/file" }.sorted())
+        await folder.stop()
+    }
+
+    @Test func `changed, moved and removed files are told apart`() async throws {
+        let folder = try WatchedFolder()
+        for name in ["a", "b", "c"] { try folder.write(name, name) }
+        try folder.start()
+        await folder.barrier()
+        _ = folder.takeLines()
+        try folder.write("a", "another")
+        await folder.barrier()
+        #expect(folder.takeLines() == ["changed a"])
+        try Files.rename(folder.path("b"), folder.path("moved"))
+        await folder.barrier()
+        #expect(folder.takeLines() == ["moved b moved"])
+        try Files.unlink(folder.path("c"))
+        await folder.barrier()
+        #expect(folder.takeLines() == ["removed c"])
+        await folder.stop()
+    }
+
+    @Test func `after a restart only what changed meanwhile is reported`() async throws {
+        let folder = try WatchedFolder()
+        for name in ["d/keep", "d/same", "d/gone", "d/old"] { try folder.write(name, "12345") }
+        try folder.start()
+        await folder.barrier()
+        await folder.stop()
+        _ = folder.takeLines()
+        // Same size, same mtime: ctime alone tells.
+        let before = try #require(try FileStatus.of(folder.path("d/same")))
+        try folder.write("d/same", "54321")
+        var times = [timespec](repeating: timespec(), count: 2)
+        for index in times.indices {
+            times[index].tv_sec = Int(before.modified / 1_000_000_000)
+            times[index].tv_nsec = Int(before.modified % 1_000_000_000)
+        }
+        _ = folder.path("d/same").withCString { utimensat(AT_FDCWD, $0, &times, 0) }
+        try Files.unlink(folder.path("d/gone"))
+        try Files.rename(folder.path("d/old"), folder.path("d/new"))
+        try folder.start()
+        await folder.barrier()
+        #expect(
+            Set(folder.takeLines()) == ["changed d/same", "removed d/gone", "moved d/old d/new"])
+        await folder.stop()
+    }
+
+    @Test func `a file is not reported while somebody has it open for writing`() async throws {
+        let folder = try WatchedFolder()
+        try folder.start()
+        let file = try FileDescriptor.open(
+            folder.path("slow"), O_WRONLY | O_CREAT, mode: 0o644)
+        try file.writeAll(Array("half".utf8))
+        await folder.barrier()
+        #expect(folder.takeLines() == [])
+        try file.writeAll(Array(" and half".utf8))
+        try file.close()
+        await folder.barrier()
+        #expect(folder.takeLines() == ["added slow"])
+        let path = try #require(WorkspacePath(escaped: "slow"))
+        #expect(folder.known[path]?.size == 13)
+        await folder.stop()
+    }
+}

@@ -1,0 +1,119 @@
+import Checksums
+import Glibc
+import LinuxSystem
+import Millrace
+import Synchronization
+import Testing
+import Watching
+
+/// A folder with a watcher on it, whose reports are folded as a journal would fold them.
+final class WatchedFolder: Sendable {
+    let root: FilePath
+    private let state = Mutex(State())
+
+    private struct State {
+        var known = KnownFiles()
+        var reports: [WatchReport] = []
+        var watcher: Watcher?
+        var consumer: Task<Void, Never>?
+    }
+
+    init() throws {
+        root = FilePath("/tmp/millrace-watch-\(getpid())-\(UInt64.random(in: 0 ... .max))")
+        try Files.makeDirectories(root)
+    }
+
+    deinit { removeTree(root) }
+
+    /// Starts a watcher that knows what was reported so far.
+    func start(_ adapt: (inout WatchConfiguration) -> Void = { _ in }) throws {
+        var configuration = WatchConfiguration(root: root, inputs: [.everything])
+        adapt(&configuration)
+        let watcher = try Watcher(configuration, known: known) { file, _ in
+            try digest(of: file)
+        }
+        let consumer = Task { [weak self] in
+            for await batch in watcher.changes {
+                self?.state.withLock { state in
+                    state.reports += batch.reports
+                    for report in batch.reports { state.known.apply(report) }
+                }
+                batch.acknowledge()
+            }
+        }
+        state.withLock {
+            $0.watcher = watcher
+            $0.consumer = consumer
+        }
+    }
+
+    func stop() async {
+        let (watcher, consumer) = state.withLock { ($0.watcher, $0.consumer) }
+        await watcher?.stop()
+        await consumer?.value
+    }
+
+    func barrier() async { await state.withLock { $0.watcher }?.barrier() }
+
+    var known: KnownFiles { state.withLock { $0.known } }
+    var reports: [WatchReport] { state.withLock { $0.reports } }
+
+    /// The reports about files since the last call, as `added a`, `moved a b`, `refused l`.
+    func takeLines() -> [String] {
+        state.withLock { state in
+            defer { state.reports = [] }
+            return state.reports.compactMap { report in
+                switch report {
+                case .change(let change):
+                    switch change.kind {
+                    case .added: "added \(change.path)"
+                    case .changed: "changed \(change.path)"
+                    case .removed: "removed \(change.path)"
+                    case .moved(let old): "moved \(old) \(change.path)"
+                    }
+                case .refused(let refusal): "refused \(refusal.path)"
+                default: nil
+                }
+            }
+        }
+    }
+
+    func path(_ name: String) -> FilePath { root.appending(name) }
+
+    func write(_ name: String, _ text: String) throws {
+        let path = path(name)
+        try Files.makeDirectories(path.parent)
+        let file = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644)
+        try file.writeAll(Array(text.utf8))
+    }
+
+    func waitUntil(_ condition: @Sendable (WatchedFolder) -> Bool) async -> Bool {
+        let end = monotonicNanoseconds() + 20_000_000_000
+        while monotonicNanoseconds() < end {
+            if condition(self) { return true }
+            try? await Task.sleep(for: .milliseconds(2))
+        }
+        return false
+    }
+}
+
+func digest(of file: borrowing FileDescriptor) throws -> Digest {
+    var hash = SHA256()
+    var offset = 0
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+        let count = try chunk.withUnsafeMutableBytes { try file.read(into: $0, at: offset) }
+        if count == 0 { return Digest(words: hash.finish().words) }
+        hash.update(chunk[..<count])
+        offset += count
+    }
+}
+
+func removeTree(_ path: FilePath) {
+    if (try? FileStatus.of(path))??.kind == .directory {
+        for name in (try? Files.names(in: path)) ?? [] { removeTree(path.appending(name)) }
+        _ = path.withCString { rmdir($0) }
+    } else {
+        try? Files.unlink(path)
+    }
+}
