@@ -32,22 +32,18 @@ public struct Pipeline: PluginSettings {
         "retrain": "when training is asked for",
     ]
 
-    public mutating func validate(into issues: inout SettingsIssues) {
-        if dataset.isEmpty { issues.add(at: ["dataset"], "the name of a dataset is missing") }
-        if target.column.isEmpty {
-            issues.add(at: ["target", "column"], "the column to predict is missing")
-        }
-        if stages.isEmpty { issues.add(at: ["stages"], "at least one stage") }
-        if Set(stages).count != stages.count { issues.add(at: ["stages"], "each stage once") }
-        for stage in stages where !isValidName(stage) {
-            issues.add(at: ["stages"], "'\(stage)' is no name for a stage")
-        }
-        for stage in approval where !stages.contains(stage) {
-            issues.add(at: ["approval"], "'\(stage)' is none of the stages")
-        }
-        if features.contains(target.column) {
-            issues.add(at: ["features"], "the target '\(target.column)' cannot be a feature")
-        }
+    public func validate(into issues: inout SettingsIssues) {
+        issues.require(!dataset.isEmpty, "dataset", "the name of a dataset")
+        issues.require(!target.column.isEmpty, at: ["target", "column"], "a column to predict")
+        issues.require(
+            !stages.isEmpty && Set(stages).count == stages.count && stages.allSatisfy(isValidName),
+            "stages", "at least one name, each once")
+        issues.require(
+            approval.allSatisfy(stages.contains), "approval",
+            "some of the stages \(stages.joined(separator: ", "))")
+        issues.require(
+            !features.contains(target.column), "features",
+            "columns without the target '\(target.column)'")
     }
 }
 
@@ -63,7 +59,7 @@ public struct Target: PluginSettings, Hashable {
 
     public var isBinary: Bool { above != nil || equals != nil }
 
-    public mutating func validate(into issues: inout SettingsIssues) {
+    public func validate(into issues: inout SettingsIssues) {
         if above != nil, equals != nil {
             issues.add(at: ["equals"], "either 'above' or 'equals', not both")
         }
@@ -92,13 +88,10 @@ public struct TrainerSettings: PluginSettings {
 
     public init() {}
 
-    public mutating func validate(into issues: inout SettingsIssues) {
-        if !(holdout >= 0.01 && holdout <= 0.9) {
-            issues.add(at: ["holdout"], "a share from 0.01 to 0.9")
-        }
-        if algorithm == .command, command.isEmpty {
-            issues.add(at: ["command"], "the program to run is missing")
-        }
+    public func validate(into issues: inout SettingsIssues) {
+        issues.require(holdout >= 0.01 && holdout <= 0.9, "holdout", "a share from 0.01 to 0.9")
+        issues.require(
+            algorithm != .command || !command.isEmpty, "command", "a program and its arguments")
     }
 }
 
@@ -110,8 +103,8 @@ public struct Gate: PluginSettings, Hashable {
 
     public init() {}
 
-    public mutating func validate(into issues: inout SettingsIssues) {
-        if metric.isEmpty { issues.add(at: ["metric"], "the metric's name is missing") }
+    public func validate(into issues: inout SettingsIssues) {
+        issues.require(!metric.isEmpty, "metric", "the name of a metric")
         if atLeast == nil, atMost == nil {
             issues.add(at: [], "a gate needs 'atLeast' or 'atMost'")
         }
@@ -141,12 +134,10 @@ public struct DriftSettings: PluginSettings {
 
     public init() {}
 
-    public mutating func validate(into issues: inout SettingsIssues) {
-        if !(significance > 0 && significance < 1) {
-            issues.add(at: ["significance"], "between 0 and 1")
-        }
-        if !(effect >= 0 && effect < 1) { issues.add(at: ["effect"], "from 0 to 1") }
-        if minimumRows < 1 { issues.add(at: ["minimumRows"], "at least 1") }
+    public func validate(into issues: inout SettingsIssues) {
+        issues.require(significance > 0 && significance < 1, "significance", "between 0 and 1")
+        issues.require(effect >= 0 && effect < 1, "effect", "a share from 0 to 1")
+        issues.require(minimumRows >= 1, "minimumRows", "at least 1")
     }
 }
 
@@ -165,7 +156,7 @@ public struct RetrainPolicy: PluginSettings {
 
     public init() {}
 
-    public mutating func validate(into issues: inout SettingsIssues) {
-        if newRows < 0 { issues.add(at: ["newRows"], "0 or more") }
+    public func validate(into issues: inout SettingsIssues) {
+        issues.require(newRows >= 0, "newRows", "0 or more")
     }
 }

@@ -17,11 +17,13 @@ public struct WorkspaceSettings: PluginSettings {
         "plugins": "a section for each plugin, under its name",
     ]
 
-    public mutating func validate(into issues: inout SettingsIssues) {
-        for name in pipelines.keys.sorted() + datasets.keys.sorted() where !isValidName(name) {
-            issues.add(
-                at: [pipelines[name] == nil ? "datasets" : "pipelines", name],
-                "a name has letters, digits, '-' and '_' only, and at most 64 of them")
+    public func validate(into issues: inout SettingsIssues) {
+        let names = "a name of letters, digits, '-' and '_', at most 64"
+        for name in pipelines.keys.sorted() {
+            issues.require(isValidName(name), at: ["pipelines", name], names)
+        }
+        for name in datasets.keys.sorted() {
+            issues.require(isValidName(name), at: ["datasets", name], names)
         }
     }
 }
@@ -68,17 +70,11 @@ public struct RuntimeSettings: PluginSettings {
 
     public init() {}
 
-    public mutating func validate(into issues: inout SettingsIssues) {
-        if !(1...256).contains(concurrency) {
-            issues.add(at: ["concurrency"], "from 1 to 256")
-        }
-        if !(1...100).contains(attempts) { issues.add(at: ["attempts"], "from 1 to 100") }
-        if !(1...10_000).contains(chainDepth) {
-            issues.add(at: ["chainDepth"], "from 1 to 10000")
-        }
-        if !(0...1024).contains(trainingThreads) {
-            issues.add(at: ["trainingThreads"], "from 0 to 1024")
-        }
+    public func validate(into issues: inout SettingsIssues) {
+        issues.require((1...256).contains(concurrency), "concurrency", "from 1 to 256")
+        issues.require((1...100).contains(attempts), "attempts", "from 1 to 100")
+        issues.require((1...10_000).contains(chainDepth), "chainDepth", "from 1 to 10000")
+        issues.require((0...1024).contains(trainingThreads), "trainingThreads", "from 0 to 1024")
     }
 }
 
@@ -93,10 +89,8 @@ public struct WatchSettings: PluginSettings {
 
     public init() {}
 
-    public mutating func validate(into issues: inout SettingsIssues) {
-        if fileSizeLimit < 1 { issues.add(at: ["fileSizeLimit"], "at least 1 byte") }
-        if scanInterval.milliseconds < 100 {
-            issues.add(at: ["scanInterval"], "at least 100ms")
-        }
+    public func validate(into issues: inout SettingsIssues) {
+        issues.require(fileSizeLimit >= 1, "fileSizeLimit", "at least 1 byte")
+        issues.require(scanInterval.milliseconds >= 100, "scanInterval", "at least 100ms")
     }
 }

@@ -37,22 +37,31 @@ package struct PluginRegistry: Sendable {
 
     package init(_ types: [any Plugin.Type]) { self.types = types }
 
-    /// Makes the plugins from their sections of the settings; what does not fit is an issue.
+    /// Makes the plugins from their sections of the settings.
+    ///
+    /// - Parameter document: the settings file, for lines.
+    /// - Returns: the plugins, and everything that is wrong with any section.
     package func makePlugins(
-        _ settings: WorkspaceSettings
-    ) -> (plugins: [RegisteredPlugin], issues: [String]) {
+        _ settings: WorkspaceSettings, document: JSON5Document? = nil
+    ) -> (plugins: [RegisteredPlugin], issues: [SettingsIssue]) {
         var plugins: [RegisteredPlugin] = []
-        var issues: [String] = []
+        var issues: [SettingsIssue] = []
         func add<P: Plugin>(_ type: P.Type) {
-            do {
-                let section = settings.plugins[P.name.rawValue]
-                let value = try section?.decode(P.Settings.self) ?? P.Settings()
-                plugins.append(RegisteredPlugin(P(settings: value)))
-            } catch {
-                issues.append("\(error)")
-            }
+            let (value, found) = checkSettings(
+                P.Settings.self, value: settings.plugins[P.name.rawValue] ?? .object([]),
+                path: ["plugins", P.name.rawValue], document: document)
+            issues += found
+            if let value { plugins.append(RegisteredPlugin(P(settings: value))) }
         }
         for type in types { add(type) }
+        let names = types.map { type in type.name.rawValue }
+        for name in settings.plugins.keys.sorted() where !names.contains(name) {
+            issues.append(
+                SettingsIssue(
+                    path: ["plugins", name],
+                    message: "there is no such plugin; there are \(names.joined(separator: ", "))",
+                    position: document?.nearestPosition(of: ["plugins", name])))
+        }
         return (plugins, issues)
     }
 

@@ -1,5 +1,5 @@
 import Glibc
-package import LinuxSystem
+import LinuxSystem
 package import Millrace
 
 /// The process that does one job.
