@@ -1,0 +1,111 @@
+/// Counts of numbers in bins that depend on the set of numbers alone, not on their order.
+///
+/// A number's *key* is its bit pattern, rearranged so that keys sort as numbers do. As long as there
+/// are at most `limit` different numbers, each has its own bin: the counts are exact. Then the lowest
+/// bit of all keys is dropped, and another, until at most `limit` bins are left. So a bin is a range
+/// of keys of one width, narrow near zero and wide far out, and an outlier costs one bin. Counters
+/// can be added in any order, or row by row, and come out the same; every count stays exact.
+struct BinCounter {
+    let limit: Int
+    /// Bits dropped from the keys. At 0 each bin is one number.
+    private(set) var level: UInt64 = 0
+    private(set) var used = 0
+    private var shift: UInt64
+    private var capacity: Int
+    private var keys: UnsafeMutablePointer<UInt64>
+    private var counts: UnsafeMutablePointer<Int>
+    private(set) var distinct: DistinctCounter?
+
+    init(limit: Int) {
+        self.limit = limit
+        capacity = 32
+        shift = 64 - 5
+        keys = .allocate(capacity: capacity)
+        counts = .allocate(capacity: capacity)
+        counts.initialize(repeating: 0, count: capacity)
+    }
+
+    /// Gives the memory back. The counter must not be used afterwards.
+    func deallocate() {
+        keys.deallocate()
+        counts.deallocate()
+        distinct?.deallocate()
+    }
+
+    /// Keys sort like the numbers; zero has one key.
+    @inline(__always)
+    static func key(_ value: Double) -> UInt64 {
+        let bits = (value + 0).bitPattern
+        return bits >> 63 == 0 ? bits | 1 << 63 : ~bits
+    }
+
+    static func value(ofKey key: UInt64) -> Double {
+        Double(bitPattern: key >> 63 == 1 ? key & ~(1 << 63) : ~key)
+    }
+
+    @inline(__always)
+    mutating func add(_ value: Double) {
+        let key = Self.key(value)
+        if level != 0 { distinct?.add(hash: StableHash.of(key)) }
+        add(bin: key &>> level, 1)
+    }
+
+    @inline(__always)
+    private mutating func add(bin: UInt64, _ count: Int) {
+        var slot = Int(truncatingIfNeeded: (bin &* 0x9E37_79B9_7F4A_7C15) &>> shift)
+        while true {
+            if counts[slot] == 0 { break }
+            if keys[slot] == bin {
+                counts[slot] &+= count
+                return
+            }
+            slot = (slot &+ 1) & (capacity &- 1)
+        }
+        insert(bin: bin, count, at: slot)
+    }
+
+    @inline(never)
+    private mutating func insert(bin: UInt64, _ count: Int, at slot: Int) {
+        keys[slot] = bin
+        counts[slot] = count
+        used += 1
+        if used > limit {
+            while used > limit { coarsen() }
+        } else if used * 2 > capacity {
+            rebuild(capacity: capacity * 2, dropping: 0)
+        }
+    }
+
+    private mutating func coarsen() {
+        if level == 0 {
+            let counter = DistinctCounter()
+            for slot in 0..<capacity where counts[slot] > 0 {
+                counter.add(hash: StableHash.of(keys[slot]))
+            }
+            distinct = counter
+        }
+        level += 1
+        rebuild(capacity: capacity, dropping: 1)
+    }
+
+    private mutating func rebuild(capacity newCapacity: Int, dropping bits: UInt64) {
+        let (oldKeys, oldCounts, oldCapacity) = (keys, counts, capacity)
+        capacity = newCapacity
+        shift = UInt64(64 - newCapacity.trailingZeroBitCount)
+        keys = .allocate(capacity: newCapacity)
+        counts = .allocate(capacity: newCapacity)
+        counts.initialize(repeating: 0, count: newCapacity)
+        used = 0
+        for slot in 0..<oldCapacity where oldCounts[slot] > 0 {
+            add(bin: oldKeys[slot] >> bits, oldCounts[slot])
+        }
+        oldKeys.deallocate()
+        oldCounts.deallocate()
+    }
+
+    /// The bins in the order of their numbers.
+    func sorted() -> [(bin: UInt64, count: Int)] {
+        (0..<capacity).filter { counts[$0] > 0 }.map { (keys[$0], counts[$0]) }
+            .sorted { $0.0 < $1.0 }
+    }
+}
