@@ -77,7 +77,8 @@ struct Pattern: Sendable {
     }
 
     /// Adds a state and all that can be reached without a byte. - Returns: whether that is a match.
-    private func follow(_ first: Int, into set: inout StateSet, atStart: Bool, atEnd: Bool) -> Bool {
+    private func follow(_ first: Int, into set: inout StateSet, atStart: Bool, atEnd: Bool) -> Bool
+    {
         var pending = [first]
         while let state = pending.popLast() {
             guard set.insert(state) else { continue }

@@ -158,7 +158,8 @@ struct PatternCompiler {
     private static func shorthand(_ scalar: Unicode.Scalar) -> (bytes: [UInt8], isNegated: Bool)? {
         let digits = Array(UInt8(ascii: "0")...UInt8(ascii: "9"))
         let letters =
-            Array(UInt8(ascii: "a")...UInt8(ascii: "z")) + Array(UInt8(ascii: "A")...UInt8(ascii: "Z"))
+            Array(UInt8(ascii: "a")...UInt8(ascii: "z"))
+            + Array(UInt8(ascii: "A")...UInt8(ascii: "Z"))
         switch scalar {
         case "d": return (digits, false)
         case "D": return (digits, true)
@@ -220,7 +221,8 @@ struct PatternCompiler {
             }
             let low = try classMember()
             var high = low
-            if position + 1 < scalars.count, scalars[position] == "-", scalars[position + 1] != "]" {
+            if position + 1 < scalars.count, scalars[position] == "-", scalars[position + 1] != "]"
+            {
                 position += 1
                 high = try classMember()
             }

@@ -47,7 +47,8 @@ struct RowExpressionParser {
                     content.append(text[index])
                     index += 1
                 }
-                tokens.append((scalar == "'" ? .text(String(content)) : .name(String(content)), start))
+                tokens.append(
+                    (scalar == "'" ? .text(String(content)) : .name(String(content)), start))
             } else if scalar.properties.numericType != nil || scalar == "." {
                 while index < text.count, Self.isNumberPart(text, index) { index += 1 }
                 let digits = String(String.UnicodeScalarView(text[start..<index]))
@@ -195,7 +196,9 @@ struct RowExpressionParser {
     }
 
     /// A text beside a date or timestamp column is a date.
-    private func adapted(_ operand: Typed, to other: RowExpression.Kind) throws(TabularError) -> Typed {
+    private func adapted(
+        _ operand: Typed, to other: RowExpression.Kind
+    ) throws(TabularError) -> Typed {
         guard case .time = other, case .text(let bytes) = operand.node else { return operand }
         let seconds = bytes.withUnsafeBufferPointer { buffer in
             buffer.baseAddress.flatMap {

@@ -20,7 +20,9 @@ struct DistinctCounter {
         if rank > registers[index] { registers[index] = rank }
     }
 
-    var snapshot: [UInt8] { Array(UnsafeBufferPointer(start: registers, count: Self.registerCount)) }
+    var snapshot: [UInt8] {
+        Array(UnsafeBufferPointer(start: registers, count: Self.registerCount))
+    }
 
     static func estimate(_ registers: [UInt8]) -> Int {
         let count = Double(registers.count)

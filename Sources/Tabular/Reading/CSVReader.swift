@@ -23,7 +23,8 @@ final class CSVReader: RecordReader {
     /// What a scan from the head of the buffer came to.
     private enum Scan {
         /// The index behind the last field, and behind the line end.
-        case record(end: Int, next: Int, fields: Int, lines: Int, isEscaped: Bool, isTerminated: Bool)
+        case record(
+            end: Int, next: Int, fields: Int, lines: Int, isEscaped: Bool, isTerminated: Bool)
         case incomplete(inQuotes: Bool)
         case defect(RowDefect.Kind, at: Int)
     }
@@ -42,6 +43,11 @@ final class CSVReader: RecordReader {
     }
 
     deinit { fields.deallocate() }
+
+    var formatName: String {
+        let name = delimiter == 0x09 ? "tab" : String(UnicodeScalar(delimiter))
+        return "csv, delimiter \(escapedText(name, limit: 8))"
+    }
 
     var bytesRead: Int { buffer.fileOffset + buffer.head }
 
@@ -91,7 +97,9 @@ final class CSVReader: RecordReader {
 
     func next() throws(TabularError) -> Record? {
         while true {
-            if buffer.head == buffer.tail, try !buffer.fill(limit: limits.recordBytes) { return nil }
+            if buffer.head == buffer.tail, try !buffer.fill(limit: limits.recordBytes) {
+                return nil
+            }
             let head = buffer.head
             switch scan() {
             case .record(let end, let next, let count, let lines, let isEscaped, let isTerminated):

@@ -20,7 +20,7 @@ struct NullTokens: Sendable {
     }
 
     @inline(__always)
-    func contains(_ field: borrowing Field) -> Bool {
+    func contains(_ field: Field) -> Bool {
         let count = field.count
         if count == 0 { return includesEmpty && !field.isQuoted }
         if count > longest || field.isQuoted { return false }

@@ -35,16 +35,21 @@ struct Record {
     var defect: RowDefect?
     /// `StableHash` of the record's bytes without the line end; 0 unless asked for.
     var hash: UInt64
-    /// The place of a field in the file.
-    var bufferStart: UnsafeMutablePointer<UInt8>
+    /// Where the record's first byte is in the buffer; nil when the fields are not parts of it.
+    var bufferStart: UnsafeMutablePointer<UInt8>?
 
-    func byteOffset(of field: Field) -> Int { byteOffset + (field.start - bufferStart) }
+    /// The place of a field in the file, or of the record where fields have no place.
+    func byteOffset(of field: Field) -> Int {
+        bufferStart.map { byteOffset + (field.start - $0) } ?? byteOffset
+    }
 }
 
 /// A source of records: header first, then row by row.
 protocol RecordReader: AnyObject {
     /// The names of the columns, exactly as they are written.
     var columnNames: [String] { get }
+    /// How the text was understood, for a report.
+    var formatName: String { get }
     /// Bytes read so far.
     var bytesRead: Int { get }
     /// The next record; nil at the end.

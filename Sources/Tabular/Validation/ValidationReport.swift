@@ -66,4 +66,11 @@ package struct Occurrence: Equatable, Sendable {
     package var byteOffset: Int
     /// The offending text, escaped and cut.
     package var value: String
+
+    package init(row: Int, line: Int, byteOffset: Int, value: String) {
+        self.row = row
+        self.line = line
+        self.byteOffset = byteOffset
+        self.value = value
+    }
 }
