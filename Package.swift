@@ -64,7 +64,10 @@ let package = Package(
         module("Console", ["Millrace"]),
         module(
             "Daemon",
-            ["Millrace", "Runtime", "Journal", "Vault", "Watching", "LinuxSystem", "Checksums"]),
+            [
+                "Millrace", "Runtime", "Journal", "Vault", "Watching", "LinuxSystem", "CLinux",
+                "Checksums",
+            ]),
         module("WorkspaceTemplate", plugins: ["Generate"]),
         .executableTarget(
             name: "millrace",

@@ -1,1 +1,179 @@
-// Placeholder
+import Glibc
+import Journal
+package import LinuxSystem
+package import Millrace
+package import Runtime
+import Synchronization
+import Vault
+import Watching
+
+/// The daemon of one workspace: journal, vault, watcher and runtime put together.
+package final class Daemon: Sendable {
+    package struct Options: Sendable {
+        package var workspace: FilePath
+        /// The program that does jobs: this one.
+        package var program: FilePath
+        /// Its name and version, for the record.
+        package var version: String
+        package var registry: PluginRegistry
+        package var logLevel = LogLevel.info
+        /// Do what there is to do, then end.
+        package var once = false
+        /// Open a damaged journal all the same.
+        package var acceptDamage = false
+
+        package init(
+            workspace: FilePath, program: FilePath, version: String, registry: PluginRegistry
+        ) {
+            self.workspace = workspace
+            self.program = program
+            self.version = version
+            self.registry = registry
+        }
+    }
+
+    let options: Options
+    let layout: WorkspaceLayout
+    let logger: Logger
+    let service = ServiceManager()
+    let writer: JournalWriter
+    let vault: Vault
+    let jobs: JobRunner
+    let runtime: Runtime
+    let watcher: Watcher
+    let outcome = Mutex(Outcome())
+    /// Made readable when the main thread has something to look at.
+    let wake: FileDescriptor
+    let signals: FileDescriptor
+
+    struct Outcome {
+        var failure: String?
+        var isFinished = false
+        var isReady = false
+        var problems: [String: Int] = [:]
+    }
+
+    /// Opens everything. Signals are blocked for the calling thread and all that it starts: call it
+    /// before any other thread runs. - Throws: `DaemonError` with what to do.
+    package init(_ options: Options) throws(DaemonError) {
+        self.options = options
+        layout = WorkspaceLayout(root: options.workspace)
+        logger = Logger(level: options.logLevel)
+        let checked: CheckedSettings
+        do { checked = try CheckedSettings.read(layout, options.registry) } catch {
+            throw .settings(layout.settings, error.list)
+        }
+        do {
+            try Trust.check(layout.settings)
+            try Files.makeDirectories(layout.state, mode: 0o700)
+            for folder in WorkspaceLayout.inputs {
+                try Files.makeDirectories(layout.root.appending(folder))
+            }
+            signals = try DaemonSignals.make()
+            wake = FileDescriptor(owning: try EventDescriptor.make())
+            vault = try Vault(directory: layout.vault)
+        } catch {
+            throw .system("\(error)")
+        }
+        var configuration = JournalConfiguration()
+        configuration.acceptDamage = options.acceptDamage
+        do {
+            try Files.makeDirectories(layout.journal, mode: 0o700)
+            writer = try JournalWriter(directory: layout.journal, configuration: configuration)
+        } catch let error as JournalError {
+            throw DaemonError(error)
+        } catch {
+            throw .system("\(error)")
+        }
+        jobs = JobRunner(
+            JobRunner.Configuration(
+                jobs: layout.jobs, program: options.program,
+                environment: JobEnvironment.make(workspace: layout.root)))
+        let plugins =
+            checked.plugins + [
+                RegisteredPlugin(WorkspacePlugin(registry: options.registry))
+            ]
+        let reader = JournalReader(directory: layout.journal)
+        let stopper = Stopper()
+        runtime = Runtime(
+            Runtime.Configuration(
+                settings: checked.settings, plugins: plugins,
+                world: LiveWorld(layout: layout, vault: vault, jobs: jobs, logger: logger),
+                log: JournalLog(writer: writer),
+                read: { sequence, body in
+                    let cursor = try reader.cursor(from: sequence)
+                    while let event = try cursor.nextEvent(), body(event) {}
+                },
+                sleep: { try await Task.sleep(for: .seconds($0)) },
+                failed: { stopper.stop($0) }))
+        do {
+            let history = try DaemonHistory(reader, into: runtime, plugins: plugins)
+            jobs.keepOnly(causes: try history.pendingCauses(reader))
+            watcher = try Daemon.makeWatcher(layout, checked.settings, history.files, vault)
+            stopper.daemon = self
+            try begin(history, checked, plugins)
+        } catch let error as JournalError {
+            throw DaemonError(error)
+        } catch {
+            throw .system("\(error)")
+        }
+    }
+
+    /// Writes down who starts with what, and hands the runtime what waits.
+    private func begin(
+        _ history: DaemonHistory, _ checked: CheckedSettings, _ plugins: [RegisteredPlugin]
+    ) throws {
+        var history = history
+        var batch: [EventDraft] = []
+        let now = WallClock.now
+        batch.append(
+            try Intake.outside(
+                DaemonStarted(
+                    program: options.version, pid: getpid(), host: HostName.current,
+                    afterCrash: !history.endedInGoodOrder), actor: .system, at: now))
+        if history.settings.digest != checked.digest {
+            batch.append(
+                try Intake.outside(
+                    SettingsAccepted(sha256: checked.digest, settings: checked.settings),
+                    actor: .system, at: now))
+        }
+        for plugin in plugins where !history.registered.contains(plugin.name.rawValue) {
+            batch.append(
+                try Intake.outside(
+                    PluginRegistered(plugin: plugin.name.rawValue, from: history.head + 1),
+                    actor: .system, at: now))
+        }
+        writer.onCondition = { [weak self] in self?.journalChanged($0) }
+        for event in try writer.appendBlocking(batch) {
+            runtime.fold(event)
+            history.deliveries.apply(event)
+            lines.write([event])
+        }
+        writer.onCommit = { [weak self] in self?.committed($0) }
+        try runtime.start(history.deliveries)
+    }
+
+    private static func makeWatcher(
+        _ layout: WorkspaceLayout, _ settings: WorkspaceSettings, _ known: KnownFiles,
+        _ vault: Vault
+    ) throws -> Watcher {
+        var inputs = WorkspaceLayout.inputs.compactMap { WorkspacePath(escaped: $0) }.map {
+            WatchConfiguration.Input.tree($0)
+        }
+        if let file = WorkspacePath(escaped: "millrace.json") { inputs.append(.file(file)) }
+        var configuration = WatchConfiguration(
+            root: layout.root, inputs: inputs,
+            ignored: WatchConfiguration.usualTemporaryNames + settings.watch.ignore,
+            sizeLimit: settings.watch.fileSizeLimit)
+        configuration.scanInterval = .milliseconds(settings.watch.scanInterval.milliseconds)
+        for (name, dataset) in settings.datasets where dataset.settle > .zero {
+            if let path = WorkspacePath(escaped: "data/\(name)") {
+                configuration.settleTimes[path] = .milliseconds(dataset.settle.milliseconds)
+            }
+        }
+        let limit = settings.watch.fileSizeLimit
+        return try Watcher(configuration, known: known) { file, _ in
+            try vault.ingest(file, sizeLimit: limit).digest
+        }
+    }
+}

@@ -91,6 +91,14 @@ package final class Runtime: Sendable {
         }
     }
 
+    /// The types of events that the plugins' states are folded from; no others need be given to `fold`.
+    package var foldedTypes: Set<String> { state.withLock { $0.projections.types } }
+
+    /// Says how far the past goes, when its last events were of types that change nothing.
+    package func fold(upTo sequence: UInt64) {
+        state.withLock { $0.head = max($0.head, sequence) }
+    }
+
     /// Takes up what the plugins have yet to handle, and begins to react.
     package func start(_ history: DeliveryHistory) throws {
         var pending: [UInt64: [(String, Int)]] = [:]
@@ -195,6 +203,9 @@ package final class Runtime: Sendable {
             group.cancelAll()
         }
     }
+
+    /// The settings in force.
+    package var settings: WorkspaceSettings { state.withLock { $0.settings } }
 
     /// How many reactions run.
     package var inFlight: Int { state.withLock { $0.delivery.inFlight } }

@@ -12,12 +12,16 @@ public protocol EventPayload: Codable, Sendable {
     /// What the event is about. Events of one subject reach a plugin in order.
     var subject: Subject { get }
 
+    /// One line for a person, without the type and the subject.
+    var summary: String { get }
+
     /// Brings a payload of an older version to the next one. Never called for the current version.
     static func upcast(_ payload: JSONValue, from version: Int) -> JSONValue
 }
 
 extension EventPayload {
     public static var version: Int { 1 }
+    public var summary: String { "" }
     public static func upcast(_ payload: JSONValue, from version: Int) -> JSONValue { payload }
 }
 

@@ -15,6 +15,10 @@ public struct ContractProposed: EventPayload {
 
     public var subject: Subject { .dataset(dataset) }
 
+    public var summary: String {
+        "\(count(columns, "column")), \(count(rules, "rule")) from \(basedOn); edit \(path)"
+    }
+
     public init(
         dataset: String, contract: Digest, columns: Int, rules: Int, path: WorkspacePath,
         basedOn: WorkspacePath
@@ -39,6 +43,10 @@ public struct ContractAccepted: EventPayload {
 
     public var subject: Subject { .dataset(dataset) }
 
+    public var summary: String {
+        "\(contract.short): \(count(columns, "column")), \(count(rules, "rule"))"
+    }
+
     public init(dataset: String, contract: Digest, columns: Int, rules: Int) {
         self.dataset = dataset
         self.contract = contract
@@ -56,6 +64,10 @@ public struct ContractRefused: EventPayload {
     public var problems: [String]
 
     public var subject: Subject { .dataset(dataset) }
+
+    public var summary: String {
+        "\(path): \(problems.joined(separator: "; "))"
+    }
 
     public init(dataset: String, path: WorkspacePath, problems: [String]) {
         self.dataset = dataset
@@ -94,6 +106,11 @@ public struct DataAccepted: EventPayload {
 
     public var subject: Subject { .dataset(dataset) }
 
+    public var summary: String {
+        let note = warnings.isEmpty ? "" : ", with \(count(warnings.count, "warning"))"
+        return "\(file.path), \(grouped(file.rows)) rows\(note)"
+    }
+
     public init(dataset: String, file: DatasetFile, contract: Digest, warnings: [String]) {
         self.dataset = dataset
         self.file = file
@@ -130,7 +147,7 @@ public struct DataRejected: EventPayload {
     public var dataset: String
     public var path: WorkspacePath
     public var sha256: Digest
-    /// One sentence for a person.
+    /// One sentence for a person, with the file's path.
     public var summary: String
     public var violations: [Violation]
     public var contract: Digest?
@@ -168,6 +185,10 @@ public struct DatasetVersionCreated: EventPayload {
     public var added: [WorkspacePath]
 
     public var subject: Subject { .dataset(dataset) }
+
+    public var summary: String {
+        "version \(version): \(grouped(rows)) rows in \(count(files.count, "file")), \(digest.short)"
+    }
 
     public init(
         dataset: String, version: Int, digest: Digest, rows: Int, files: [DatasetFile],

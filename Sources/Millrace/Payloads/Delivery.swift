@@ -8,6 +8,10 @@ public struct PluginRegistered: EventPayload {
 
     public var subject: Subject { .plugin(plugin) }
 
+    public var summary: String {
+        "\(plugin) reacts to what comes from \(from) on"
+    }
+
     public init(plugin: String, from: UInt64) {
         self.plugin = plugin
         self.from = from
@@ -27,6 +31,11 @@ public struct ReactionHandled: EventPayload {
     public var milliseconds: Double
 
     public var subject: Subject { .plugin(plugin) }
+
+    public var summary: String {
+        let events = handled.map { "#\($0)" }.joined(separator: ", ")
+        return "\(events) in \(rounded(milliseconds)) ms"
+    }
 
     public init(
         plugin: String, handled: [UInt64], observed: UInt64, attempts: Int, milliseconds: Double
@@ -52,6 +61,10 @@ public struct ReactionFailed: EventPayload {
 
     public var subject: Subject { .plugin(plugin) }
 
+    public var summary: String {
+        "#\(sequence), attempt \(attempt), again at \(retryAt): \(error)"
+    }
+
     public init(plugin: String, sequence: UInt64, attempt: Int, error: String, retryAt: Timestamp) {
         self.plugin = plugin
         self.sequence = sequence
@@ -73,6 +86,11 @@ public struct ReactionDeadLettered: EventPayload {
 
     public var subject: Subject { .plugin(plugin) }
 
+    public var summary: String {
+        let events = sequences.map { "#\($0)" }.joined(separator: ", ")
+        return "\(events) set aside after \(count(attempts, "attempt")): \(error)"
+    }
+
     public init(plugin: String, sequences: [UInt64], attempts: Int, error: String) {
         self.plugin = plugin
         self.sequences = sequences
@@ -93,6 +111,10 @@ public struct DeadLetterResolved: EventPayload {
 
     public var subject: Subject { .plugin(plugin) }
 
+    public var summary: String {
+        "#\(sequence) \(outcome.rawValue)"
+    }
+
     public init(plugin: String, sequence: UInt64, outcome: Outcome) {
         self.plugin = plugin
         self.sequence = sequence
@@ -112,6 +134,11 @@ public struct ChainCut: EventPayload {
     public var types: [String]
 
     public var subject: Subject { .plugin(plugin) }
+
+    public var summary: String {
+        "#\(sequence) would have been cause number \(depth); not emitted: "
+            + types.joined(separator: ", ")
+    }
 
     public init(plugin: String, sequence: UInt64, depth: Int, types: [String]) {
         self.plugin = plugin

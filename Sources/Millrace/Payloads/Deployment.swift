@@ -15,6 +15,14 @@ public struct ModelEvaluated: EventPayload {
 
     public var subject: Subject { .model(model) }
 
+    public var summary: String {
+        var line = "version \(version) on \(grouped(rows)) unseen rows: \(text(of: metrics))"
+        if let champion, let comparison {
+            line += "; \(comparison.metric) \(signed(comparison.gain)) against version \(champion)"
+        }
+        return line
+    }
+
     public struct Comparison: Codable, Hashable, Sendable {
         public var metric: String
         /// Positive: the version is better.
@@ -70,6 +78,12 @@ public struct GatesEvaluated: EventPayload {
 
     public var subject: Subject { .model(model) }
 
+    public var summary: String {
+        "version \(version) for \(stage): "
+            + (passed ? "passed" : "not passed") + " ("
+            + results.map { $0.found }.joined(separator: "; ") + ")"
+    }
+
     public init(model: String, version: Int, stage: String, passed: Bool, results: [GateResult]) {
         self.model = model
         self.version = version
@@ -90,6 +104,10 @@ public struct PromotionRefused: EventPayload {
 
     public var subject: Subject { .model(model) }
 
+    public var summary: String {
+        "version \(version) not in \(stage): \(reasons.joined(separator: "; "))"
+    }
+
     public init(model: String, version: Int, stage: String, reasons: [String]) {
         self.model = model
         self.version = version
@@ -107,6 +125,10 @@ public struct ApprovalRequested: EventPayload {
     public var stage: String
 
     public var subject: Subject { .model(model) }
+
+    public var summary: String {
+        "version \(version) waits for approval to enter \(stage)"
+    }
 
     public init(model: String, version: Int, stage: String) {
         self.model = model
@@ -128,6 +150,11 @@ public struct ApprovalDecided: EventPayload {
     public var comment: String
 
     public var subject: Subject { .model(model) }
+
+    public var summary: String {
+        "version \(version) \(approved ? "approved" : "rejected") for \(stage) by user \(uid)"
+            + (comment.isEmpty ? "" : ": \(comment)")
+    }
 
     public init(
         model: String, version: Int, stage: String, approved: Bool, uid: UInt32, comment: String
@@ -153,6 +180,10 @@ public struct DeploymentPlanned: EventPayload {
     public var isRollback: Bool
 
     public var subject: Subject { .model(model) }
+
+    public var summary: String {
+        "version \(version) to \(stage)\(isRollback ? ", rolled back" : ""): \(reason)"
+    }
 
     public init(
         model: String, version: Int, artifact: Digest, stage: String, reason: String,
@@ -181,6 +212,12 @@ public struct DeploymentCompleted: EventPayload {
 
     public var subject: Subject { .model(model) }
 
+    public var summary: String {
+        "version \(version) is live in \(stage)"
+            + (previous.map { ", before it version \($0)" } ?? "")
+            + (isRollback ? ", rolled back" : "")
+    }
+
     public init(
         model: String, version: Int, artifact: Digest, stage: String, previous: Int?,
         isRollback: Bool
@@ -206,6 +243,11 @@ public struct StageChecked: EventPayload {
     public var checks: [String]
 
     public var subject: Subject { .model(model) }
+
+    public var summary: String {
+        "version \(version) in \(stage): \(passed ? "passed" : "not passed"), "
+            + checks.joined(separator: ", ")
+    }
 
     public init(model: String, version: Int, stage: String, passed: Bool, checks: [String]) {
         self.model = model

@@ -21,6 +21,11 @@ public struct FileArrived: EventPayload {
 
     public var subject: Subject { area.subject }
 
+    public var summary: String {
+        let origin = previousPath.map { " from \($0)" } ?? ""
+        return "\(change.rawValue) \(path)\(origin) (\(grouped(size)) bytes, \(sha256.short))"
+    }
+
     public init(
         change: Change, path: WorkspacePath, previousPath: WorkspacePath?, size: Int,
         sha256: Digest, uid: UInt32, identity: FileIdentity, area: Area
@@ -47,6 +52,10 @@ public struct FileRemoved: EventPayload {
 
     public var subject: Subject { area.subject }
 
+    public var summary: String {
+        "removed \(path)"
+    }
+
     public init(path: WorkspacePath, sha256: Digest, area: Area) {
         self.path = path
         self.sha256 = sha256
@@ -67,6 +76,10 @@ public struct FileRefused: EventPayload {
     public var area: Area
 
     public var subject: Subject { area.subject }
+
+    public var summary: String {
+        "refused \(path): \(reason)"
+    }
 
     public init(
         path: WorkspacePath, reason: String, size: Int, uid: UInt32, identity: FileIdentity,

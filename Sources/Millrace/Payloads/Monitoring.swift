@@ -45,6 +45,12 @@ public struct DriftMeasured: EventPayload {
 
     public var subject: Subject { .model(model) }
 
+    public var summary: String {
+        let found = columns.filter(\.drifted).map { "\($0.column) (\($0.summary))" }
+        return "\(grouped(currentRows)) rows against version \(referenceVersion): "
+            + (found.isEmpty ? "no drift" : "drift in " + found.joined(separator: ", "))
+    }
+
     public init(
         model: String, dataset: String, referenceVersion: Int, referenceRows: Int,
         current: [WorkspacePath], currentRows: Int, drifted: Bool, columns: [ColumnDrift]

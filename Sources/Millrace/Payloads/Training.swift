@@ -11,6 +11,10 @@ public struct TrainingRequested: EventPayload {
 
     public var subject: Subject { .pipeline(pipeline) }
 
+    public var summary: String {
+        "on version \(version) of \(dataset): \(reasons.joined(separator: "; "))"
+    }
+
     public init(pipeline: String, dataset: String, version: Int, reasons: [String]) {
         self.pipeline = pipeline
         self.dataset = dataset
@@ -27,6 +31,10 @@ public struct TrainingDeferred: EventPayload {
     public var reason: String
 
     public var subject: Subject { .pipeline(pipeline) }
+
+    public var summary: String {
+        reason
+    }
 
     public init(pipeline: String, reason: String) {
         self.pipeline = pipeline
@@ -89,6 +97,10 @@ public struct RunStarted: EventPayload {
 
     public var subject: Subject { .pipeline(pipeline) }
 
+    public var summary: String {
+        "run \(run): \(inputs.algorithm) on version \(inputs.datasetVersion) of \(inputs.dataset)"
+    }
+
     public init(pipeline: String, run: Int, inputs: RunInputs, reasons: [String]) {
         self.pipeline = pipeline
         self.run = run
@@ -110,6 +122,10 @@ public struct RunCompleted: EventPayload {
     public var seconds: Double
 
     public var subject: Subject { .pipeline(pipeline) }
+
+    public var summary: String {
+        "run \(run): \(grouped(rows)) rows in \(rounded(seconds)) s, \(text(of: metrics))"
+    }
 
     public init(
         pipeline: String, run: Int, artifact: Digest, rows: Int, metrics: [String: Double],
@@ -134,6 +150,10 @@ public struct RunFailed: EventPayload {
 
     public var subject: Subject { .pipeline(pipeline) }
 
+    public var summary: String {
+        "run \(run): \(error)"
+    }
+
     public init(pipeline: String, run: Int, error: String) {
         self.pipeline = pipeline
         self.run = run
@@ -155,6 +175,10 @@ public struct ModelVersionCreated: EventPayload {
     public var metrics: [String: Double]
 
     public var subject: Subject { .model(model) }
+
+    public var summary: String {
+        "version \(version) from run \(run), \(artifact.short), \(text(of: metrics))"
+    }
 
     public init(
         model: String, version: Int, run: Int, artifact: Digest, inputs: RunInputs,

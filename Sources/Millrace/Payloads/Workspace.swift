@@ -10,6 +10,10 @@ public struct DaemonStarted: EventPayload {
 
     public var subject: Subject { .workspace }
 
+    public var summary: String {
+        "\(program), process \(pid) on \(host)\(afterCrash ? ", after a crash" : "")"
+    }
+
     public init(program: String, pid: Int32, host: String, afterCrash: Bool) {
         self.program = program
         self.pid = pid
@@ -26,6 +30,10 @@ public struct DaemonStopped: EventPayload {
 
     public var subject: Subject { .workspace }
 
+    public var summary: String {
+        reason
+    }
+
     public init(reason: String) { self.reason = reason }
 }
 
@@ -38,6 +46,10 @@ public struct SettingsAccepted: EventPayload {
     public var settings: WorkspaceSettings
 
     public var subject: Subject { .workspace }
+
+    public var summary: String {
+        "\(sha256.short): \(count(settings.pipelines.count, "pipeline"))"
+    }
 
     public init(sha256: Digest, settings: WorkspaceSettings) {
         self.sha256 = sha256
@@ -55,6 +67,10 @@ public struct SettingsRefused: EventPayload {
 
     public var subject: Subject { .workspace }
 
+    public var summary: String {
+        "the old settings stay: \(problems.joined(separator: "; "))"
+    }
+
     public init(sha256: Digest, problems: [String]) {
         self.sha256 = sha256
         self.problems = problems
@@ -71,6 +87,10 @@ public struct WatchDegraded: EventPayload {
 
     public var subject: Subject { .workspace }
 
+    public var summary: String {
+        "\(part) is scanned every \(rounded(intervalSeconds)) s: \(reason)"
+    }
+
     public init(part: String, reason: String, intervalSeconds: Double) {
         self.part = part
         self.reason = reason
@@ -78,11 +98,30 @@ public struct WatchDegraded: EventPayload {
     }
 }
 
+/// What was looked at from time to time is watched again.
+public struct WatchRecovered: EventPayload {
+    public static let type = "watch.recovered"
+
+    public var reason: String
+
+    public var subject: Subject { .workspace }
+
+    public var summary: String {
+        reason
+    }
+
+    public init(reason: String) { self.reason = reason }
+}
+
 /// The kernel dropped notifications; the whole workspace was looked at again.
 public struct WatchOverflowed: EventPayload {
     public static let type = "watch.overflowed"
 
     public var subject: Subject { .workspace }
+
+    public var summary: String {
+        "notifications were lost, everything is compared again"
+    }
 
     public init() {}
 }
@@ -101,6 +140,10 @@ public struct CommandReceived: EventPayload {
 
     public var subject: Subject { Subject(parsing: about) }
 
+    public var summary: String {
+        "\(command) \(about), by user \(uid)"
+    }
+
     public init(command: String, about: String, arguments: [String: JSONValue], uid: UInt32) {
         self.command = command
         self.about = about
@@ -117,6 +160,10 @@ public struct CommandRefused: EventPayload {
     public var reason: String
 
     public var subject: Subject { Subject("inbox", "") }
+
+    public var summary: String {
+        "\(path): \(reason)"
+    }
 
     public init(path: WorkspacePath, reason: String) {
         self.path = path

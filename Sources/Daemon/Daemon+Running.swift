@@ -1,0 +1,253 @@
+import CLinux
+import Glibc
+import Journal
+import LinuxSystem
+import Millrace
+import Runtime
+import Synchronization
+import Vault
+import Watching
+
+/// Lets the runtime say that it cannot go on, before there is a daemon to say it to.
+final class Stopper: Sendable {
+    private let target = Mutex<(daemon: Daemon?, reason: String?)>((nil, nil))
+
+    var daemon: Daemon? {
+        get { target.withLock { $0.daemon } }
+        set { target.withLock { $0.daemon = newValue } }
+    }
+
+    func stop(_ reason: String) {
+        let daemon = target.withLock { target in
+            target.reason = target.reason ?? reason
+            return target.daemon
+        }
+        daemon?.fail(reason)
+    }
+}
+
+extension Daemon {
+    /// How a daemon ended.
+    package enum Ending: Sendable {
+        /// In good order. In `once` mode: what was refused or failed, by type.
+        case done(problems: [String: Int])
+        /// Asked to stop at once.
+        case interrupted
+        case failed(String)
+    }
+
+    var lines: EventLines { EventLines(catalogue: EventCatalogue(), logger: logger) }
+
+    /// Runs until a signal or a failure ends it. Blocks the calling thread.
+    package func run() -> Ending {
+        let intake = Task.detached { await self.takeIn() }
+        if options.once { Task.detached { await self.finishOnce() } }
+        var isDraining = false
+        while true {
+            var polled = [
+                pollfd(fd: signals.raw, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: wake.raw, events: Int16(POLLIN), revents: 0),
+            ]
+            let count = poll(&polled, 2, watchdogMilliseconds)
+            if count == 0, isResponsive { service.alive() }
+            if polled[1].revents != 0 {
+                drainWake()
+                let now = outcome.withLock { $0 }
+                if let failure = now.failure { return .failed(failure) }
+                if now.isFinished {
+                    intake.cancel()
+                    return end(now)
+                }
+            }
+            guard polled[0].revents != 0, let signal = DaemonSignals.read(signals.raw) else {
+                continue
+            }
+            switch signal {
+            case SIGHUP: reload()
+            default:
+                if isDraining {
+                    logger.log(.warning, "stopped at once; what was running is finished next time")
+                    logger.flush()
+                    return .interrupted
+                }
+                isDraining = true
+                stop(signal)
+            }
+        }
+    }
+
+    // MARK: events
+
+    /// On the journal's thread, for each batch that is on the disk.
+    func committed(_ events: [Event]) {
+        for event in events where event.type == SettingsAccepted.type { apply(event) }
+        runtime.committed(events)
+        lines.write(events)
+        for event in events {
+            if event.type == ReactionHandled.type, let cause = event.causation {
+                forgetJobs(of: cause)
+            }
+            if Daemon.problemTypes.contains(event.type) {
+                outcome.withLock { $0.problems[event.type, default: 0] += 1 }
+            }
+        }
+    }
+
+    /// What makes `--once` answer no.
+    private static let problemTypes: Set<String> = [
+        DataRejected.type, ContractRefused.type, SettingsRefused.type, RunFailed.type,
+        ReactionDeadLettered.type, FileRefused.type, CommandRefused.type, ChainCut.type,
+    ]
+
+    private func apply(_ event: Event) {
+        guard let accepted = event.payload(as: SettingsAccepted.self) else { return }
+        let (plugins, issues) = options.registry.makePlugins(accepted.settings)
+        guard issues.isEmpty else {
+            logger.log(.error, "accepted settings do not fit the plugins: \(issues)")
+            return
+        }
+        runtime.reconfigure(
+            accepted.settings,
+            plugins: plugins + [RegisteredPlugin(WorkspacePlugin(registry: options.registry))])
+    }
+
+    /// Removing folders is slow and can wait; the journal's thread does not.
+    private func forgetJobs(of cause: EventID) {
+        Task.detached(priority: .low) { self.jobs.forget(cause: cause) }
+    }
+
+    private func takeIn() async {
+        for await batch in watcher.changes {
+            do {
+                // The copies are on the disk before any event names them.
+                try vault.sync()
+                let now = WallClock.now
+                let drafts = try batch.reports.compactMap { try Intake.draft($0, at: now) }
+                if !drafts.isEmpty { _ = try await writer.append(drafts) }
+                batch.acknowledge()
+            } catch {
+                fail("what was dropped cannot be journaled: \(error)")
+                return
+            }
+            if batch.reports.contains(.ready) { becomeReady() }
+        }
+    }
+
+    private func becomeReady() {
+        let isFirst = outcome.withLock { outcome in
+            defer { outcome.isReady = true }
+            return !outcome.isReady
+        }
+        guard isFirst else { return }
+        logger.log(.notice, "ready")
+        service.ready("watching \(layout.root)")
+    }
+
+    func journalChanged(_ condition: JournalCondition) {
+        switch condition {
+        case .writing: logger.log(.notice, "the journal is written again")
+        case .stopped(let error): fail("the journal cannot be written: \(error)")
+        default:
+            logger.log(.error, "the disk is full: waiting for room, nothing is lost")
+        }
+    }
+
+    func fail(_ reason: String) {
+        outcome.withLock { $0.failure = $0.failure ?? reason }
+        EventDescriptor.signal(wake.raw)
+    }
+
+    // MARK: ending
+
+    private func finish() {
+        outcome.withLock { $0.isFinished = true }
+        EventDescriptor.signal(wake.raw)
+    }
+
+    /// Does what there is to do until nothing is left, then ends.
+    private func finishOnce() async {
+        while true {
+            await watcher.barrier()
+            let before = writer.head.sequence
+            await runtime.waitUntilIdle()
+            // Nothing came while it worked: done.
+            if writer.head.sequence == before { break }
+        }
+        await stopInGoodOrder("everything is done")
+    }
+
+    private func stop(_ signal: CInt) {
+        let name = signal == SIGTERM ? "SIGTERM" : signal == SIGINT ? "SIGINT" : "signal \(signal)"
+        logger.log(.notice, "\(name): finishing what runs; a second signal stops at once")
+        service.stopping("finishing what runs")
+        Task.detached { await self.stopInGoodOrder(name) }
+    }
+
+    private func stopInGoodOrder(_ reason: String) async {
+        await runtime.drain(seconds: runtime.settings.runtime.drain.seconds)
+        await watcher.stop()
+        do {
+            let stopped = try Intake.outside(
+                DaemonStopped(reason: reason), actor: .system, at: WallClock.now)
+            _ = try await writer.append([stopped])
+            try writer.close()
+        } catch {
+            fail("the journal could not be closed in good order: \(error)")
+            return
+        }
+        finish()
+    }
+
+    private func end(_ outcome: Outcome) -> Ending {
+        logger.flush()
+        return .done(problems: outcome.problems)
+    }
+
+    private func reload() {
+        service.reloading()
+        Task.detached {
+            // The file is an input like any other: it is enough to look again.
+            await self.watcher.barrier()
+            await self.runtime.waitUntilIdle()
+            self.logger.log(
+                .notice, "SIGHUP: settings are those of millrace.json, or the last good ones")
+            self.service.ready("watching \(self.layout.root)")
+        }
+    }
+
+    // MARK: waiting
+
+    private var watchdogMilliseconds: CInt {
+        guard let limit = service.watchdogMicroseconds else { return -1 }
+        return CInt(clamping: limit / 1000 / 3)
+    }
+
+    /// The runtime answers and the journal can be written.
+    private var isResponsive: Bool {
+        _ = runtime.inFlight
+        if case .stopped = writer.condition { return false }
+        return true
+    }
+
+    private func drainWake() {
+        var count: UInt64 = 0
+        _ = read(wake.raw, &count, 8)
+    }
+}
+
+/// The signals that a daemon listens to, as a descriptor.
+enum DaemonSignals {
+    static func make() throws(SystemError) -> FileDescriptor {
+        signal(SIGPIPE, SIG_IGN)
+        let wanted = [SIGTERM, SIGINT, SIGHUP]
+        return FileDescriptor(
+            owning: try systemCall("signalfd") { clinux_signalfd(wanted, CInt(wanted.count)) })
+    }
+
+    static func read(_ descriptor: CInt) -> CInt? {
+        // signalfd_siginfo has 128 bytes, the first four are the signal.
+        var buffer = [UInt8](repeating: 0, count: 128)
+        guard Glibc.read(descriptor, &buffer, 128) == 128 else { return nil }
+        return buffer.withUnsafeBytes { CInt($0.load(as: UInt32.self)) }
+    }
+}

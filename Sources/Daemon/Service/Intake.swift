@@ -1,0 +1,107 @@
+import Checksums
+package import Millrace
+package import Watching
+
+/// Between the watcher and the journal: reports become events, and events become what the watcher
+/// knows at its start.
+package enum Intake {
+    /// The event for a report; nil for what needs none.
+    package static func draft(_ report: WatchReport, at now: Timestamp) throws -> EventDraft? {
+        switch report {
+        case .change(let change): try draft(change, at: now)
+        case .refused(let refusal):
+            try outside(
+                FileRefused(
+                    path: refusal.path, reason: refusal.reason.description,
+                    size: refusal.version.size, uid: refusal.version.user,
+                    identity: identity(refusal.version), area: Area(of: refusal.path)),
+                actor: .user(refusal.version.user), at: now)
+        case .degraded(let degradation):
+            try outside(
+                WatchDegraded(
+                    part: degradation.part?.description ?? "the workspace",
+                    reason: degradation.reason.description,
+                    intervalSeconds: degradation.interval / .seconds(1)),
+                actor: .system, at: now)
+        case .recovered(let reason):
+            try outside(WatchRecovered(reason: reason.description), actor: .system, at: now)
+        case .overflowed: try outside(WatchOverflowed(), actor: .system, at: now)
+        case .ready: nil
+        }
+    }
+
+    private static func draft(_ change: FileChange, at now: Timestamp) throws -> EventDraft {
+        let version = change.version
+        let area = Area(of: change.path)
+        guard case .removed = change.kind else {
+            guard let digest = version.digest else {
+                throw ReactionError("the watcher reports \(change.path) without a digest")
+            }
+            var previous: WorkspacePath?
+            let kind: FileArrived.Change
+            switch change.kind {
+            case .moved(let from):
+                kind = .moved
+                previous = from
+            case .changed: kind = .changed
+            default: kind = .added
+            }
+            return try outside(
+                FileArrived(
+                    change: kind, path: change.path, previousPath: previous, size: version.size,
+                    sha256: digest, uid: version.user, identity: identity(version), area: area),
+                actor: .user(version.user), at: now)
+        }
+        let nothing = SHA256.Value.zero
+        return try outside(
+            FileRemoved(
+                path: change.path, sha256: version.digest ?? Digest(words: nothing.words),
+                area: area),
+            actor: .system, at: now)
+    }
+
+    /// An event that nothing in the journal caused. Its id is made from what it says and when.
+    package static func outside<P: EventPayload>(
+        _ payload: P, actor: Actor, at now: Timestamp
+    ) throws -> EventDraft {
+        let bytes = try JSONValue(encoding: payload).bytes
+        var hash = SHA256()
+        hash.update(Array("\(P.type)\u{0}\(now.microseconds)\u{0}".utf8))
+        hash.update(bytes)
+        return EventDraft(
+            id: EventID(Digest(words: hash.finish().words)), type: P.type, version: P.version,
+            subject: payload.subject, actor: actor, payload: bytes)
+    }
+
+    private static func identity(_ version: FileVersion) -> FileIdentity {
+        FileIdentity(
+            device: version.device, inode: version.inode, modified: version.modified,
+            changed: version.changed, gid: version.group, mode: version.mode)
+    }
+
+    /// The types that say what the watcher knows.
+    package static let types: Set<String> = [FileArrived.type, FileRemoved.type, FileRefused.type]
+
+    /// Takes an event of the past into what the watcher knows.
+    package static func fold(_ event: Event, into known: inout KnownFiles) {
+        if let arrived = event.payload(as: FileArrived.self) {
+            if let previous = arrived.previousPath { known[previous] = nil }
+            known[arrived.path] = version(
+                arrived.identity, size: arrived.size, uid: arrived.uid, digest: arrived.sha256)
+        } else if let removed = event.payload(as: FileRemoved.self) {
+            known[removed.path] = nil
+        } else if let refused = event.payload(as: FileRefused.self) {
+            known[refused.path] = version(
+                refused.identity, size: refused.size, uid: refused.uid, digest: nil)
+        }
+    }
+
+    private static func version(
+        _ identity: FileIdentity, size: Int, uid: UInt32, digest: Digest?
+    ) -> FileVersion {
+        FileVersion(
+            device: identity.device, inode: identity.inode, size: size,
+            modified: identity.modified, changed: identity.changed, user: uid,
+            group: identity.gid, mode: identity.mode, digest: digest)
+    }
+}

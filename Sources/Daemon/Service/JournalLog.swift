@@ -1,0 +1,42 @@
+import Journal
+import Millrace
+import Runtime
+
+/// The journal, as the runtime sees it.
+struct JournalLog: EventLog {
+    let writer: JournalWriter
+
+    @discardableResult
+    func append(_ batch: [EventDraft]) async throws -> [Event] { try await writer.append(batch) }
+}
+
+/// One line of the log for an event of the journal.
+struct EventLines: Sendable {
+    let catalogue: EventCatalogue
+    let logger: Logger
+
+    func write(_ events: [Event]) {
+        for event in events {
+            let level = EventLines.level(of: event.type)
+            guard level <= logger.level else { continue }
+            let about = event.subject.name.isEmpty ? "" : " \(event.subject)"
+            logger.log(
+                level,
+                "#\(event.sequence) \(event.type)\(about): \(catalogue.summary(of: event))")
+        }
+    }
+
+    private static let levels: [String: LogLevel] = [
+        ReactionHandled.type: .debug, PluginRegistered.type: .debug,
+        "journal.watermark": .debug,
+        ReactionFailed.type: .warning, ReactionDeadLettered.type: .error, ChainCut.type: .error,
+        DataRejected.type: .warning, ContractRefused.type: .warning,
+        SettingsRefused.type: .error, FileRefused.type: .warning, RunFailed.type: .warning,
+        WatchDegraded.type: .warning, WatchOverflowed.type: .warning,
+        CommandRefused.type: .warning, "journal.recovered": .warning,
+        PromotionRefused.type: .notice, DeploymentCompleted.type: .notice,
+        ApprovalRequested.type: .notice,
+    ]
+
+    private static func level(of type: String) -> LogLevel { levels[type] ?? .info }
+}

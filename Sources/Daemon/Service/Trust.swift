@@ -1,0 +1,27 @@
+import Glibc
+package import LinuxSystem
+
+/// Who may write what can make the daemon run something.
+package enum Trust {
+    /// - Throws: when others than this user and root can write the file, with the command that
+    ///   mends it.
+    package static func check(_ file: FilePath) throws(SystemError) {
+        guard let status = try FileStatus.of(file) else { return }
+        guard status.kind == .regular else {
+            throw SystemError(.invalid, "\(file) is not a file; use", "a regular file")
+        }
+        let owner = status.user == geteuid() || status.user == 0
+        if !owner {
+            throw SystemError(
+                .permission,
+                "\(file) belongs to user \(status.user) and can make the daemon run programs; "
+                    + "mend it with 'chown \(geteuid()) \(file)'")
+        }
+        if status.mode & 0o022 != 0 {
+            throw SystemError(
+                .permission,
+                "\(file) can be written by others and can make the daemon run programs; "
+                    + "mend it with 'chmod go-w \(file)'")
+        }
+    }
+}

@@ -1,0 +1,30 @@
+/// `1,234,567`
+func grouped(_ number: Int) -> String {
+    let digits = String(number.magnitude)
+    var out = ""
+    for (index, digit) in digits.enumerated() {
+        if index > 0, (digits.count - index) % 3 == 0 { out.append(",") }
+        out.append(digit)
+    }
+    return (number < 0 ? "-" : "") + out
+}
+
+/// `1 file`, `3 files`
+func count(_ number: Int, _ noun: String) -> String {
+    "\(grouped(number)) \(noun)\(number == 1 ? "" : "s")"
+}
+
+/// At most four decimals, without zeros at the end.
+func rounded(_ number: Double) -> String {
+    guard number.isFinite, number.magnitude < 1e15 else { return "\(number)" }
+    let scaled = (number * 10_000).rounded() / 10_000
+    return scaled == scaled.rounded() ? "\(Int64(scaled))" : "\(scaled)"
+}
+
+func signed(_ number: Double) -> String { (number < 0 ? "" : "+") + rounded(number) }
+
+/// `auc 0.6712, log loss 0.51`, the first four by name.
+func text(of metrics: [String: Double]) -> String {
+    metrics.keys.sorted().prefix(4).map { "\($0) \(rounded(metrics[$0] ?? 0))" }
+        .joined(separator: ", ")
+}
