@@ -11,7 +11,11 @@ struct JSONMembers {
 
     /// False when the key is there already.
     mutating func append(_ key: String, _ value: JSONValue) -> Bool {
-        let mark = Self.mark(key)
+        append(key, value, mark: Self.mark(key.utf8.span))
+    }
+
+    /// - Parameter mark: of the key's bytes, for callers that have them at hand.
+    mutating func append(_ key: String, _ value: JSONValue, mark: UInt64) -> Bool {
         if seen & mark != 0, position(of: key) != nil { return false }
         seen |= mark
         if members.isEmpty { members.reserveCapacity(8) }
@@ -37,12 +41,12 @@ struct JSONMembers {
 
     /// One bit of 64. All bits for a key beyond ASCII: it may equal one with other bytes, as "é" in
     /// its two Unicode forms does.
-    private static func mark(_ key: String) -> UInt64 {
+    static func mark(_ key: Span<UInt8>) -> UInt64 {
         var hash: UInt8 = 0
         var union: UInt8 = 0
-        for byte in key.utf8 {
-            hash = hash &* 31 &+ byte
-            union |= byte
+        for index in key.indices {
+            hash = hash &* 31 &+ key[index]
+            union |= key[index]
         }
         return union < 0x80 ? 1 << UInt64(hash & 63) : .max
     }

@@ -85,12 +85,13 @@ struct JSONParser {
                 throw JSONFault("expected a key in quotes, found \(found(text))", at: index)
             }
             let key = try string(text)
+            let keyMark = mark(of: key, writtenAt: keyOffset + 1, text)
             skipSpace(text)
             guard take(UInt8(ascii: ":"), text) else {
                 throw JSONFault("expected : after the key, found \(found(text))", at: index)
             }
             skipSpace(text)
-            guard members.append(key, try value(text)) else {
+            guard members.append(key, try value(text), mark: keyMark) else {
                 throw JSONFault("the key \(quoted(key)) is there twice", at: keyOffset)
             }
             skipSpace(text)
@@ -103,6 +104,13 @@ struct JSONParser {
                 throw JSONFault("expected , or } here, found \(found(text))", at: index)
             }
         }
+    }
+
+    /// The mark of a key that was just read: from the text, unless it was written with escapes.
+    private func mark(of key: String, writtenAt start: Int, _ text: Span<UInt8>) -> UInt64 {
+        let range = start..<max(start, index - 1)
+        return range.count == key.utf8.count
+            ? JSONMembers.mark(text.extracting(range)) : JSONMembers.mark(key.utf8.span)
     }
 
     private mutating func array(_ text: Span<UInt8>) throws(JSONFault) -> JSONValue {
@@ -137,10 +145,10 @@ struct JSONParser {
     }
 
     private mutating func word(
-        _ word: StaticString, _ value: JSONValue, _ text: Span<UInt8>
+        _ word: String, _ value: JSONValue, _ text: Span<UInt8>
     ) throws(JSONFault) -> JSONValue {
         var rest = index
-        for byte in word.description.utf8 {
+        for byte in word.utf8 {
             guard rest < text.count, text[rest] == byte else {
                 throw JSONFault("expected \(word) here", at: index)
             }

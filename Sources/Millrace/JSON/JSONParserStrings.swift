@@ -148,9 +148,8 @@ private func specialBytes(_ word: UInt64) -> UInt64 {
 
 /// A text of bytes that are known to be ASCII.
 func makeASCIIString(_ text: Span<UInt8>, _ range: Range<Int>) -> String {
-    unsafe text.extracting(range).withUnsafeBufferPointer {
-        unsafe String(decoding: $0, as: UTF8.self)
-    }
+    // ASCII is UTF-8: nothing is left to check.
+    String(copying: unsafe UTF8Span(unchecked: text.extracting(range), isKnownASCII: true))
 }
 
 /// A text of any bytes; says where they are not UTF-8.
