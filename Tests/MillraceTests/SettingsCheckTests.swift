@@ -30,7 +30,7 @@ private struct Gate: PluginSettings {
     var metric = ""
     var atLeast: Double?
     init() {}
-    mutating func validate(into issues: inout SettingsIssues) {
+    func validate(into issues: inout SettingsIssues) {
         issues.require(!metric.isEmpty, "metric", "the name of a metric")
     }
 }
@@ -40,7 +40,7 @@ private struct Retry: PluginSettings {
     var seconds = 1.5
     init() {}
     static let help = ["attempts": "How often it is tried."]
-    mutating func validate(into issues: inout SettingsIssues) {
+    func validate(into issues: inout SettingsIssues) {
         issues.require(attempts > 0, "attempts", "a number above 0")
     }
 }
@@ -53,7 +53,7 @@ private struct Pipeline: PluginSettings {
     var retry = Retry()
     var start: Timestamp?
     init() {}
-    mutating func validate(into issues: inout SettingsIssues) {
+    func validate(into issues: inout SettingsIssues) {
         issues.require(!dataset.isEmpty, "dataset", "the name of a dataset")
         issues.require((1...10_000).contains(rounds), "rounds", "a number from 1 to 10000")
     }
@@ -85,7 +85,7 @@ private func check(_ text: String) throws -> (settings: Settings?, issues: [Stri
     return (settings, issues.map(\.description))
 }
 
-struct JSONSettingsTests {
+struct SettingsCheckTests {
     @Test func `nothing written gives the defaults`() throws {
         let (settings, issues) = try check("{}")
         #expect(settings == Settings())

@@ -8,7 +8,7 @@
 ///     public var retries = 3
 ///     public init() {}
 ///
-///     public mutating func validate(into issues: inout SettingsIssues) {
+///     public func validate(into issues: inout SettingsIssues) {
 ///         issues.require(!command.isEmpty, "command", "a program and its arguments")
 ///     }
 ///     public static let help = ["retries": "How often a failed command is tried again."]
@@ -28,12 +28,12 @@ public protocol PluginSettings: Codable, Sendable, Equatable {
 
     /// Reports values that have the right type and still make no sense. Nested settings report
     /// their own.
-    mutating func validate(into issues: inout SettingsIssues)
+    func validate(into issues: inout SettingsIssues)
 }
 
 extension PluginSettings {
     public static var help: [String: String] { [:] }
-    public mutating func validate(into issues: inout SettingsIssues) {}
+    public func validate(into issues: inout SettingsIssues) {}
 }
 
 /// Something in the settings that the user has to change.
@@ -82,13 +82,11 @@ public struct SettingsIssues: Sendable {
     /// The same for a value deeper down.
     public mutating func require(_ condition: Bool, at path: [String], _ expected: String) {
         if condition { return }
-        report("expected \(expected), found \(describeJSON(value(path)))", at: path)
+        add(at: path, "expected \(expected), found \(describeJSON(value(path)))")
     }
 
     /// Reports something in words of one's own; with an empty path, about the structure as a whole.
-    public mutating func report(_ message: String, at path: [String] = []) {
+    public mutating func add(at path: [String], _ message: String) {
         list.append((path, message))
     }
-
-    public mutating func add(at path: [String], _ message: String) { report(message, at: path) }
 }

@@ -71,7 +71,7 @@ final class SettingsDecoder: ValueDecoder {
     override func value<T: Decodable>(of type: T.Type) throws -> T {
         let settings = type as? any PluginSettings.Type
         if fallback == nil, let settings { fallback = try JSONValue(encoding: settings.init()) }
-        var result: T
+        let result: T
         if isLenient, let list = type as? any JSONList.Type, let elements = json.arrayValue,
             let parts = try list.fromJSON(elements, decode: { try self.part($0, $1, $2) }) as? T
         {
@@ -80,9 +80,7 @@ final class SettingsDecoder: ValueDecoder {
             result = try super.value(of: type)
         }
         noteUnknownKeys()
-        if let settings = result as? any PluginSettings, let valid = validated(settings) as? T {
-            result = valid
-        }
+        if let settings = result as? any PluginSettings { validate(settings) }
         return result
     }
 
@@ -158,18 +156,16 @@ final class SettingsDecoder: ValueDecoder {
         }
     }
 
-    private func validated(_ settings: any PluginSettings) -> any PluginSettings {
+    private func validate(_ settings: any PluginSettings) {
         let (json, fallback) = (json, fallback)
         var issues = SettingsIssues { path in
             json.value(at: path) ?? fallback?.value(at: path)
         }
-        var settings = settings
         settings.validate(into: &issues)
         let path = codingPath.map(\.jsonName)
         for issue in issues.list where !log.mentions(path + issue.path) {
             log.add(path + issue.path, issue.message)
         }
-        return settings
     }
 
     /// Something of the type, so that checking can go on.
