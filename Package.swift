@@ -97,7 +97,7 @@ let package = Package(
         tests("MonitorTests", ["Monitor", "MillraceTesting", "Millrace", "Tabular", "Learning"]),
         tests("TrainerTests", ["Trainer", "MillraceTesting", "Millrace", "Tabular", "Learning"]),
         tests("DeployerTests", ["Deployer", "MillraceTesting", "Millrace", "Tabular", "Learning"]),
-        tests("ConsoleTests", ["Console", "Millrace"]),
+        tests("ConsoleTests", ["Console", "Millrace", "LinuxSystem"]),
         tests("WorkspaceTemplateTests", ["WorkspaceTemplate", "LinuxSystem"]),
     ],
     cLanguageStandard: .c17
