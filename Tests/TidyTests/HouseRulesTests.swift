@@ -1,0 +1,65 @@
+import Foundation
+import Testing
+
+/// The house rules. Each failure names file and line, and what to do instead.
+@Suite struct HouseRulesTests {
+    @Test func `the sources are found`() {
+        #expect(SourceTree.swiftFiles.count > 50)
+        #expect(SourceTree.files.contains { $0.path.hasSuffix(".c") })
+    }
+
+    @Test func `the plugin folders are those listed in the manifest`() throws {
+        let manifest = try String(
+            contentsOf: SourceTree.root.appending(path: "Package.swift"), encoding: .utf8)
+        let list = try #require(
+            manifest.split(separator: "\n").first { $0.hasPrefix("let plugins = [") })
+        let listed = list.split(separator: "\"").enumerated()
+            .filter { $0.offset % 2 == 1 }.map { String($0.element) }
+        let folders = try FileManager.default.contentsOfDirectory(
+            atPath: SourceTree.root.appending(path: "Plugins").path
+        ).filter { !$0.hasPrefix(".") }
+        for folder in folders where !listed.contains(folder) {
+            Issue.record("Plugins/\(folder) is missing from `plugins` in Package.swift")
+        }
+        for name in listed where !folders.contains(name) {
+            Issue.record("Package.swift lists the plugin \(name), and Plugins/\(name) is not there")
+        }
+        #expect(listed == listed.sorted(), "the list of plugins is in alphabetical order")
+    }
+
+    @Test func `no file is longer than 400 lines`() {
+        for file in SourceTree.files where file.lines.count > 401 {
+            Issue.record("\(file.path) has \(file.lines.count - 1) lines: split it by subject")
+        }
+    }
+
+    @Test func `no line is wider than 100 columns`() {
+        for file in SourceTree.files {
+            for (index, line) in file.lines.enumerated()
+            where line.count > 100 && !line.contains("://") {
+                Issue.record("\(file.path):\(index + 1) has \(line.count) columns")
+            }
+        }
+    }
+
+    @Test func `nothing is left to be done`() {
+        // Spelled in parts, so that this file keeps its own rule.
+        let marks = ["TO" + "DO", "FIX" + "ME", "XX" + "X:", "HA" + "CK"]
+        for file in SourceTree.files {
+            for (index, line) in file.lines.enumerated() {
+                for mark in marks where line.contains(mark) {
+                    Issue.record("\(file.path):\(index + 1) says \(mark): do it, or open an issue")
+                }
+            }
+        }
+    }
+
+    @Test func `no two Swift files have the same name`() {
+        let groups = Dictionary(
+            grouping: SourceTree.swiftFiles.filter { $0.name != "main.swift" }, by: \.name)
+        for (name, files) in groups where files.count > 1 {
+            let paths = files.map(\.path).joined(separator: ", ")
+            Issue.record("\(name) is the name of \(paths): one noun, one file")
+        }
+    }
+}
