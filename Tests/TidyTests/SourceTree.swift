@@ -5,6 +5,7 @@ enum SourceTree {
     struct File {
         /// Below the package, such as `Sources/Console/Text.swift`.
         let path: String
+        let text: String
         let lines: [Substring]
 
         var name: String { path.split(separator: "/").last.map(String.init) ?? path }
@@ -31,7 +32,7 @@ enum SourceTree {
                         contentsOf: folder.appending(path: name), encoding: .utf8)
                 else { return nil }
                 return File(
-                    path: top + "/" + name,
+                    path: top + "/" + name, text: text,
                     lines: text.split(separator: "\n", omittingEmptySubsequences: false))
             }
         }

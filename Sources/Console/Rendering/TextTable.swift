@@ -2,7 +2,7 @@
 ///
 /// Columns are as wide as their widest cell. When the sum is too wide, the columns that may shrink
 /// give way, the widest first, and their cells are truncated; the others stay whole.
-package struct Table: Sendable {
+package struct TextTable: Sendable {
     package struct Column: Sendable {
         package var heading: String
         package var alignment: Text.Alignment

@@ -1,12 +1,12 @@
 /// A tree of lines, such as the chain of causes behind a model, drawn with box characters (or ASCII
 /// where the locale has none).
-package struct Tree: Sendable {
+package struct TextTree: Sendable {
     package var label: Text
     /// More lines of this node, below its label.
     package var details: [Text]
-    package var children: [Tree]
+    package var children: [TextTree]
 
-    package init(_ label: Text, details: [Text] = [], children: [Tree] = []) {
+    package init(_ label: Text, details: [Text] = [], children: [TextTree] = []) {
         self.label = label
         self.details = details
         self.children = children
