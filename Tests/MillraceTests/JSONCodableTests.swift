@@ -1,3 +1,4 @@
+import Foundation
 import Millrace
 import Testing
 
@@ -85,6 +86,74 @@ struct JSONCodableTests {
         }
     }
 
+    @Test func `an error that an author throws keeps its place`() throws {
+        struct Even: Decodable {
+            struct Odd: Error, CustomStringConvertible { var description = "it is odd" }
+            init(from decoder: any Decoder) throws {
+                let number = try decoder.singleValueContainer().decode(Int.self)
+                if number == 1 { throw Odd() }
+                if number % 2 == 1 {
+                    throw DecodingError.dataCorrupted(
+                        .init(codingPath: [], debugDescription: "an even number is needed"))
+                }
+            }
+        }
+        #expect(
+            throws: JSONDecodingError(
+                path: ["a", "1"], expected: "a valid value (it is odd)", found: "1")
+        ) { try (["a": [0, 1]] as JSONValue).decode([String: [Even]].self) }
+        #expect(
+            throws: JSONDecodingError(
+                path: ["a", "0"], expected: "a valid value (an even number is needed)", found: "3")
+        ) { try (["a": [3, 1]] as JSONValue).decode([String: [Even]].self) }
+    }
+
+    @Test func `enums with values and optionals in dictionaries come back`() throws {
+        let shapes: [Shape] = [.point, .circle(radius: 2.5), .path(["a", "b"])]
+        let json = try JSONValue(encoding: shapes)
+        #expect(json[1] == ["circle": ["radius": 2.5]])
+        #expect(try json.decode([Shape].self) == shapes)
+        let optionals: [String: Int?] = ["a": 1, "b": nil]
+        #expect(try JSONValue(encoding: optionals) == ["a": 1, "b": nil])
+        #expect(try (["a": 1, "b": nil] as JSONValue).decode([String: Int?].self) == optionals)
+        #expect(try (nil as JSONValue).decode(Int?.self) == nil)
+        #expect(try JSONValue(encoding: Int?.none) == .null)
+    }
+
+    @Test func `containers taken by hand read what is there`() throws {
+        let hand = try (["a": [1, ["x": 2], [3], nil], "b": ["y": 4]] as JSONValue)
+            .decode(ByHand.self)
+        #expect(hand.numbers == [1, 2, 3, 4])
+        #expect(hand.keys == ["a", "b"])
+        for wrong: JSONValue in [
+            ["a": [1]], ["a": [1, ["x": 2], [], nil], "b": ["y": 4]], ["a": [1, [2], [3], nil]],
+            ["a": [1, ["x": 2], [3], 5], "b": ["y": 4]], [:], ["a": 1],
+            ["a": [1, ["x": 2], [3], nil], "b": ["y": true]],
+        ] {
+            #expect(throws: JSONDecodingError.self) { try wrong.decode(ByHand.self) }
+        }
+        #expect(
+            throws: JSONDecodingError(
+                path: ["a", "1"], expected: "a value", found: "the end of the list")
+        ) { try (["a": [1]] as JSONValue).decode(ByHand.self) }
+    }
+
+    @Test func `objects with many members are read in any order`() throws {
+        let pairs = (0..<200).map { ("k\($0)", $0) }
+        let json = JSONValue.object(pairs.reversed().map { .init($0.0, .integer(Int64($0.1))) })
+        #expect(
+            try json.decode([String: Int].self) == Dictionary(uniqueKeysWithValues: pairs))
+        struct Few: Decodable, Equatable { var k7: Int, k199: Int, k0: Int, missing: Int? }
+        #expect(try json.decode(Few.self) == Few(k7: 7, k199: 199, k0: 0, missing: nil))
+    }
+
+    @Test func `the coders of Foundation can carry a value too`() throws {
+        let value: JSONValue = ["a": [1, 2.5, "x", nil, true], "b": ["c": []]]
+        let data = try JSONEncoder().encode(value)
+        let again = try JSONDecoder().decode(JSONValue.self, from: data)
+        #expect(again["a"] == value["a"] && again["b"] == value["b"])
+    }
+
     @Test(arguments: [(300, nil), (-1, nil), (255, 255), (0, 0)] as [(Int64, UInt8?)])
     func `whole numbers are checked against their type`(number: Int64, expected: UInt8?) {
         #expect((try? JSONValue.integer(number).decode(UInt8.self)) == expected)
@@ -123,6 +192,35 @@ struct JSONCodableTests {
     @Test func `nested containers written out of order end in their places`() throws {
         let json = try JSONValue(encoding: Scattered())
         #expect(json == ["a": [1, [2], ["k": 3]], "b": ["x": true], "c": 4])
+    }
+}
+
+private enum Shape: Codable, Equatable {
+    case point
+    case circle(radius: Double)
+    case path([String])
+}
+
+/// `{"a": [number, {"x": number}, [number], null], "b": {"y": number}}`
+private struct ByHand: Decodable {
+    private enum Keys: CodingKey { case a, b, x, y }
+    var numbers: [Int] = []
+    var keys: [String] = []
+
+    init(from decoder: any Decoder) throws {
+        let outer = try decoder.container(keyedBy: Keys.self)
+        keys = outer.allKeys.map(\.stringValue)
+        var list = try outer.nestedUnkeyedContainer(forKey: .a)
+        numbers.append(try list.decode(Int.self))
+        let object = try list.nestedContainer(keyedBy: Keys.self)
+        numbers.append(try object.decode(Int.self, forKey: .x))
+        var inner = try list.nestedUnkeyedContainer()
+        numbers.append(try inner.decode(Int.self))
+        guard try list.decodeNil(), list.isAtEnd else {
+            throw DecodingError.dataCorruptedError(in: list, debugDescription: "expected null")
+        }
+        let last = try outer.nestedContainer(keyedBy: Keys.self, forKey: .b)
+        numbers.append(try last.decode(Int.self, forKey: .y))
     }
 }
 

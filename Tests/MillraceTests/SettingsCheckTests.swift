@@ -253,6 +253,39 @@ struct SettingsCheckTests {
             ])
     }
 
+    @Test func `the settings of a workspace are described whole, and their example is valid`()
+        throws
+    {
+        let example = try exampleSettings(WorkspaceSettings.self)
+        let (settings, issues) = checkSettings(WorkspaceSettings.self, value: example)
+        #expect(settings == WorkspaceSettings())
+        #expect(issues == [])
+        let fields = describeSettings(WorkspaceSettings.self)
+        let drain = fields.first { $0.path == ["runtime", "drain"] }
+        #expect(drain?.kind == "a text")
+        #expect(fields.contains { $0.path == ["pipelines", "*", "gates", "*", "atLeast"] })
+        #expect(fields.contains { $0.path == ["datasets", "*", "settle"] })
+    }
+
+    @Test func `settings that contain themselves are described once`() throws {
+        struct Tree: PluginSettings {
+            var name = ""
+            var branches: [Tree] = []
+            init() {}
+        }
+        #expect(
+            describeSettings(Tree.self).map(\.path) == [
+                ["name"], ["branches"],
+            ])
+        let (tree, issues) = checkSettings(
+            Tree.self, value: ["branches": [["name": "a", "branches": [["nam": 1]]]]])
+        #expect(tree == nil)
+        #expect(
+            issues.map(\.description) == [
+                #"branches.0.branches.0.nam: unknown key; did you mean "name"?"#
+            ])
+    }
+
     @Test func `random settings never trap, and valid ones are never refused`() throws {
         var random = SplitMix(state: 5)
         let keys = [

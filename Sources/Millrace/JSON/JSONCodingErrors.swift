@@ -47,23 +47,24 @@ extension JSONDecodingError {
             self.init(path: path, expected: "a valid value (\(error))", found: found)
             return
         }
+        // A path that an author left empty is the place where they threw.
+        func place(_ context: DecodingError.Context) -> [String] {
+            context.codingPath.isEmpty ? path : context.codingPath.map(\.jsonName)
+        }
         switch error {
         case .keyNotFound(let key, let context):
             self.init(
-                path: context.codingPath.map(\.jsonName) + [key.jsonName],
-                expected: "a value", found: "nothing")
+                path: place(context) + [key.jsonName], expected: anything, found: "nothing")
         case .valueNotFound(let type, let context):
-            self.init(
-                path: context.codingPath.map(\.jsonName), expected: expectation(type),
-                found: "nothing")
+            self.init(path: place(context), expected: expectation(type), found: "nothing")
         case .typeMismatch(let type, let context):
             self.init(
-                path: context.codingPath.map(\.jsonName),
+                path: place(context),
                 expected: expectation(type, otherwise: context.debugDescription), found: found)
         case .dataCorrupted(let context):
             self.init(
-                path: context.codingPath.map(\.jsonName),
-                expected: expectation(context.debugDescription), found: found)
+                path: place(context), expected: expectation(context.debugDescription),
+                found: found)
         @unknown default:
             self.init(path: path, expected: "a valid value (\(error))", found: found)
         }
@@ -85,7 +86,7 @@ extension CodingKey {
 /// The words for a type, or when there are none, the reason that was given.
 private func expectation(_ type: any Any.Type, otherwise reason: String) -> String {
     let words = expectation(type)
-    return words == "a value" ? "a valid value (\(reason))" : words
+    return words == anything ? "a valid value (\(reason))" : words
 }
 
 /// A value for a message: kind and, when short, what it is.
@@ -101,6 +102,9 @@ func describeJSON(_ value: JSONValue?) -> String {
     }
 }
 
+/// The words for a type about which nothing more is known.
+let anything = "a value"
+
 /// The words for what a type wants to be decoded from.
 func expectation(_ type: any Any.Type) -> String {
     switch type {
@@ -113,9 +117,9 @@ func expectation(_ type: any Any.Type) -> String {
     case is any PluginSettings.Type: "an object"
     case let optional as any JSONOptional.Type: expectation(optional.wrappedType)
     case let choices as any CaseIterable.Type:
-        listOfChoices(choices).map { "one of \($0)" } ?? "a value"
+        listOfChoices(choices).map { "one of \($0)" } ?? anything
     case let raw as any RawRepresentable.Type: rawExpectation(raw)
-    default: "a value"
+    default: anything
     }
 }
 

@@ -136,11 +136,12 @@ class ValueDecoder: Decoder {
         try value(of: type, in: json, key: key)
     }
 
-    /// Names the choices of an enum when its own `init(from:)` did not like the value.
-    private func improved<T>(_ error: any Error, for type: T.Type) -> any Error {
-        guard case DecodingError.dataCorrupted? = error as? DecodingError else { return error }
+    /// Says where and about which value an author's `init(from:)` threw, and names the choices of an
+    /// enum that did not like it.
+    private func improved<T>(_ error: any Error, for type: T.Type) -> JSONDecodingError {
         let path = codingPath.map(\.jsonName)
-        if type is any RawRepresentable.Type, let cases = type as? any CaseIterable.Type,
+        if case DecodingError.dataCorrupted? = error as? DecodingError,
+            type is any RawRepresentable.Type, let cases = type as? any CaseIterable.Type,
             let choices = listOfChoices(cases)
         {
             return JSONDecodingError(

@@ -32,12 +32,18 @@ private func describe<T: PluginSettings>(
         let path = path + [field.name]
         fields.append(
             SettingsField(
-                path: path, kind: field.type.map { expectation($0) } ?? "a value",
+                path: path, kind: kind(field.type, defaults[field.name]),
                 defaultValue: defaults[field.name], help: T.help[field.name]))
         if let (steps, nested) = field.type.flatMap({ settings(in: $0) }) {
             describe(nested, path: path + steps, outer: outer + [type], into: &fields)
         }
     }
+}
+
+/// The words for a type; where there are none, those for its default.
+private func kind(_ type: (any Decodable.Type)?, _ defaultValue: JSONValue?) -> String {
+    let words = type.map { expectation($0) } ?? anything
+    return words == anything ? defaultValue?.kindName ?? anything : words
 }
 
 /// The settings that a type is, or holds, and the steps of the path to them.
