@@ -69,9 +69,16 @@ let package = Package(
                 "Checksums",
             ]),
         module("WorkspaceTemplate", plugins: ["Generate"]),
+        module(
+            "CommandLineInterface",
+            [
+                "Console", "Daemon", "Runtime", "Journal", "Vault", "Millrace", "LinuxSystem",
+                "WorkspaceTemplate",
+            ]),
         .executableTarget(
             name: "millrace",
-            dependencies: ["Console", "Daemon", "Millrace", "WorkspaceTemplate"],
+            dependencies: ["CommandLineInterface", "Millrace"]
+                + plugins.map { .byName(name: $0) },
             swiftSettings: strict),
 
         // The build: the registry of plugins and the embedded template are written by it.

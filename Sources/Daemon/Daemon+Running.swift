@@ -236,10 +236,20 @@ extension Daemon {
 }
 
 /// The signals that a daemon listens to, as a descriptor.
-enum DaemonSignals {
-    static func make() throws(SystemError) -> FileDescriptor {
+package enum DaemonSignals {
+    private static let wanted = [SIGTERM, SIGINT, SIGHUP]
+
+    /// Blocks them for the calling thread and all that it starts.
+    package static func block() {
         signal(SIGPIPE, SIG_IGN)
-        let wanted = [SIGTERM, SIGINT, SIGHUP]
+        var set = sigset_t()
+        sigemptyset(&set)
+        for signal in wanted { sigaddset(&set, signal) }
+        pthread_sigmask(SIG_BLOCK, &set, nil)
+    }
+
+    static func make() throws(SystemError) -> FileDescriptor {
+        block()
         return FileDescriptor(
             owning: try systemCall("signalfd") { clinux_signalfd(wanted, CInt(wanted.count)) })
     }

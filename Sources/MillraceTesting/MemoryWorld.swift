@@ -12,7 +12,7 @@ package final class MemoryWorld: World {
         var log: [(LogLevel, String)] = []
         var results: [String: JSONValue] = [:]
         var performed: [JobRequest] = []
-        var commands: [Command] = []
+        var commands: [ProcessRequest] = []
     }
 
     private let state = Mutex(State())
@@ -20,11 +20,11 @@ package final class MemoryWorld: World {
     private let folders: MemoryFolders
     private let jobs: [any Plugin.Type]
     /// Answers `run`; throws by default.
-    private let answer: @Sendable (Command) throws -> CommandResult
+    private let answer: @Sendable (ProcessRequest) throws -> CommandResult
 
     package init(
         plugins: [any Plugin.Type] = [],
-        answer: @escaping @Sendable (Command) throws -> CommandResult = { command in
+        answer: @escaping @Sendable (ProcessRequest) throws -> CommandResult = { command in
             throw ReactionError("no program is available in this test: \(command.arguments)")
         }
     ) {
@@ -45,13 +45,13 @@ package final class MemoryWorld: World {
     package var written: [String: [UInt8]] { folders.contents }
     package var messages: [String] { state.withLock { $0.log.map(\.1) } }
     package var performed: [JobRequest] { state.withLock { $0.performed } }
-    package var commands: [Command] { state.withLock { $0.commands } }
+    package var commands: [ProcessRequest] { state.withLock { $0.commands } }
 
     package func log(_ level: LogLevel, _ message: String) {
         state.withLock { $0.log.append((level, message)) }
     }
 
-    package func run(_ command: Command) async throws -> CommandResult {
+    package func run(_ command: ProcessRequest) async throws -> CommandResult {
         state.withLock { $0.commands.append(command) }
         return try answer(command)
     }

@@ -1,1 +1,3 @@
-print("millrace")
+import CommandLineInterface
+
+await MillraceProgram(plugins: []).main()

@@ -22,7 +22,7 @@ package struct LiveWorld: World {
 
     package var now: Timestamp { WallClock.now }
 
-    package func run(_ command: Command) async throws -> CommandResult {
+    package func run(_ command: ProcessRequest) async throws -> CommandResult {
         try await ProgramCommand.run(command, workspace: layout.root)
     }
 
@@ -51,7 +51,7 @@ package enum ProgramCommand {
     private static let outputLimit = 1 << 20
 
     package static func run(
-        _ command: Command, workspace: FilePath
+        _ command: ProcessRequest, workspace: FilePath
     ) async throws -> CommandResult {
         guard let name = command.arguments.first, !name.isEmpty else {
             throw ReactionError("no program is named: the command is empty", retryable: false)

@@ -60,7 +60,7 @@ public struct Context: Sendable {
         timeout: Double = 60
     ) async throws -> CommandResult {
         try await world.run(
-            Command(
+            ProcessRequest(
                 arguments: command, input: Array(input.utf8),
                 environment: environment.merging(["MILLRACE_EVENT_ID": "\(event.id)"]) { $1 },
                 timeout: timeout))

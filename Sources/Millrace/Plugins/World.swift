@@ -3,7 +3,7 @@ public protocol World: Sendable {
     var now: Timestamp { get }
     var files: any FileStore { get }
     var outputs: any OutputFolders { get }
-    func run(_ command: Command) async throws -> CommandResult
+    func run(_ command: ProcessRequest) async throws -> CommandResult
     /// Returns the job's output.
     func perform(_ request: JobRequest) async throws -> JSONValue
     func log(_ level: LogLevel, _ message: String)
@@ -52,7 +52,7 @@ public protocol OutputFolders: Sendable {
 }
 
 /// A program to run.
-public struct Command: Sendable {
+public struct ProcessRequest: Sendable {
     /// The program and its arguments; a name without a slash is looked up in `PATH`.
     public var arguments: [String]
     public var input: [UInt8]
@@ -113,12 +113,12 @@ public struct JobContext: Sendable {
     public let threads: Int
     /// Says how far it is, 0 to 1, and what it does; shown by `millrace status`.
     public let progress: @Sendable (Double, String) -> Void
-    public let run: @Sendable (Command) async throws -> CommandResult
+    public let run: @Sendable (ProcessRequest) async throws -> CommandResult
 
     public init(
         files: any FileStore, scratch: String, threads: Int,
         progress: @escaping @Sendable (Double, String) -> Void,
-        run: @escaping @Sendable (Command) async throws -> CommandResult
+        run: @escaping @Sendable (ProcessRequest) async throws -> CommandResult
     ) {
         self.files = files
         self.scratch = scratch

@@ -43,6 +43,11 @@ package struct JobFolder: Sendable {
     package struct Progress: Codable, Sendable {
         package var fraction: Double
         package var doing: String
+
+        package init(fraction: Double, doing: String) {
+            self.fraction = fraction
+            self.doing = doing
+        }
     }
 
     /// How far the job is; nil when it has not said.

@@ -1,0 +1,83 @@
+import Console
+import Daemon
+import LinuxSystem
+import Millrace
+import Runtime
+
+/// `millrace run`: the daemon in the foreground.
+struct RunCommand {
+    let registry: PluginRegistry
+
+    private static let once = Option.flag(
+        "once", help: "do everything there is to do, then end; the exit code has the outcome")
+    private static let verbose = Option.counter(
+        "verbose", short: "v", help: "log the marks of the runtime too")
+    private static let acceptDamage = Option.flag(
+        "accept-damage", help: "start on a damaged journal, with what is readable")
+
+    var command: Command {
+        let registry = registry
+        return Command(
+            "run", summary: "run the daemon of a workspace in the foreground",
+            discussion: """
+                Watches the workspace and reacts to what is dropped. One line an event goes to \
+                standard error; under systemd with priorities.
+                SIGTERM and SIGINT finish what runs and stop; a second one stops at once. SIGHUP \
+                reads the settings again.
+                With --once it ends when nothing is left to do: 0 when all went well, 1 when a \
+                drop was rejected or something failed.
+                """,
+            group: "Daemon",
+            examples: [
+                .init("run", "watch the workspace in this folder"),
+                .init("run --workspace /srv/flights --once", "from cron: take in, react, end"),
+            ],
+            options: [
+                Shared.workspace, RunCommand.once, RunCommand.verbose, RunCommand.acceptDamage,
+            ]
+        ) { input in
+            var options = Daemon.Options(
+                workspace: try Shared.layout(input).root, program: try AbsolutePath.ofProgram(),
+                version: "millrace \(MillraceProgram.version)", registry: registry)
+            options.once = input[RunCommand.once]
+            options.acceptDamage = input[RunCommand.acceptDamage]
+            if input[RunCommand.verbose] > 0 { options.logLevel = .debug }
+            let daemon = try Daemon(options)
+            // It waits in the kernel: not on one of the few threads that reactions run on.
+            switch try await BlockingThread.run({ daemon.run() }) {
+            case .done(let problems):
+                guard options.once, !problems.isEmpty else { return .success }
+                for type in problems.keys.sorted() {
+                    input.err.line("\(type): \(problems[type] ?? 0)")
+                }
+                return .negative
+            case .interrupted: return .negative
+            case .failed(let reason): throw CommandFailure(.system, Text(reason))
+            }
+        }
+    }
+}
+
+/// `millrace job-worker`: the process of one job; started by the daemon, not by people.
+struct JobWorkerCommand {
+    let registry: PluginRegistry
+
+    private static let folder = Argument<[UInt8]>.required(
+        "FOLDER", .directory, help: "the folder of the job")
+
+    var command: Command {
+        let registry = registry
+        return Command(
+            "job-worker", summary: "does one job of a plugin",
+            arguments: [JobWorkerCommand.folder], isListed: false
+        ) { input in
+            let folder = JobFolder(FilePath(bytes: input[JobWorkerCommand.folder]))
+            let status = await JobWorker.run(folder, plugins: registry) { folder in
+                // FOLDER is .millrace/jobs/NAME of its workspace.
+                let root = folder.path.parent.parent.parent
+                return try JobContexts.make(folder, WorkspaceLayout(root: root))
+            }
+            return status == 0 ? .success : .work
+        }
+    }
+}

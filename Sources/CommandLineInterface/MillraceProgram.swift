@@ -1,0 +1,97 @@
+package import Console
+import Daemon
+import Glibc
+import LinuxSystem
+package import Millrace
+import Runtime
+
+/// The `millrace` program: its commands over a set of plugins.
+package struct MillraceProgram: Sendable {
+    /// The version of the program; also in the record of each run.
+    package static let version = "0.1.0"
+
+    let registry: PluginRegistry
+
+    /// - Parameter plugins: the plugins that are built in.
+    package init(plugins: [any Plugin.Type]) {
+        registry = PluginRegistry(plugins)
+        // A daemon reads its signals from a descriptor. They have to be blocked before the first
+        // thread is made, or that thread would die of them.
+        if RawArgument.ofProcess().contains("run") { DaemonSignals.block() }
+    }
+
+    /// Runs the process's command line and ends the process with its exit code.
+    package func main() async -> Never {
+        let streams = Streams.standard()
+        let code = await program.run(RawArgument.ofProcess(), streams)
+        streams.out.flush()
+        streams.err.flush()
+        exit(code.rawValue)
+    }
+
+    package var program: Program {
+        Program(
+            Command(
+                "millrace",
+                summary: "from a dropped file to a model in production, with a ledger of why",
+                subcommands: [
+                    InitCommand().command,
+                    RunCommand(registry: registry).command,
+                    JobWorkerCommand(registry: registry).command,
+                ]),
+            version: MillraceProgram.version, explain: explain)
+    }
+}
+
+/// Turns what the layers below throw into a message, advice and an exit code.
+@Sendable private func explain(_ error: any Error) -> CommandFailure? {
+    switch error {
+    case let error as DaemonError:
+        switch error {
+        case .settings: CommandFailure(.settings, Text("\(error)"))
+        case .locked: CommandFailure(.conflict, Text("\(error)"))
+        case .damaged: CommandFailure(.damage, Text("\(error)"))
+        case .system: CommandFailure(.system, Text("\(error)"))
+        }
+    case let error as SystemError: CommandFailure(.system, Text("\(error)"))
+    default: nil
+    }
+}
+
+/// Options that many commands share.
+enum Shared {
+    static let workspace = Option.value(
+        "workspace", short: "w", .directory, default: Array(".".utf8),
+        help: "the workspace; MILLRACE_WORKSPACE in the environment says it too")
+    static let json = Option.flag("json", help: "print JSON, for programs")
+
+    /// The workspace that was asked for, as an absolute path.
+    static func layout(_ input: Invocation) throws -> WorkspaceLayout {
+        var path = FilePath(bytes: input[workspace])
+        if path.bytes == Array(".".utf8), let variable = environmentVariable("MILLRACE_WORKSPACE") {
+            path = FilePath(variable)
+        }
+        let absolute = try AbsolutePath.of(path)
+        guard try FileStatus.of(absolute.appending("millrace.json")) != nil else {
+            throw CommandFailure(
+                .missing, "\(absolute.description) is no workspace: it has no millrace.json",
+                advice: "make one with 'millrace init DIR', or name one with --workspace DIR")
+        }
+        return WorkspaceLayout(root: absolute)
+    }
+}
+
+/// Paths as the kernel resolves them.
+enum AbsolutePath {
+    static func of(_ path: FilePath) throws(SystemError) -> FilePath {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let found = path.withCString { realpath($0, &buffer) != nil }
+        guard found else { throw SystemError(.current, "realpath", path.description) }
+        return FilePath(bytes: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) })
+    }
+
+    /// This program's own file.
+    static func ofProgram() throws(SystemError) -> FilePath {
+        try of(FilePath("/proc/self/exe"))
+    }
+}
