@@ -90,6 +90,11 @@ let package = Package(
 
         // The proof.
         module("MillraceTesting", ["Millrace", "Runtime", "LinuxSystem", "Checksums"]),
+        .executableTarget(
+            name: "MillraceBench",
+            dependencies: ["Journal", "Millrace", "LinuxSystem", "Checksums"],
+            path: "Tests/Benchmarks", swiftSettings: strict,
+            linkerSettings: [.linkedLibrary("m")]),
         tests("LinuxSystemTests", ["LinuxSystem"]),
         tests("ChecksumsTests", ["Checksums"]),
         tests("MillraceTests", ["Millrace"]),

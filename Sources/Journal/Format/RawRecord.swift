@@ -1,4 +1,5 @@
 package import Checksums
+import Glibc
 package import Millrace
 
 /// Bytes that records point into. Written before the first record is made from them and never after.
@@ -100,6 +101,16 @@ package struct RawRecord: Sendable {
         }
     }
 
+    /// The payload's bytes, without parsing the members before it.
+    package func withPayload<R, E: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(E) -> R
+    ) throws(E) -> R {
+        try withLine { line throws(E) in
+            let start = RecordFields.payloadStart(in: line)
+            return try body(UnsafeRawBufferPointer(rebasing: line[start..<line.count - 1]))
+        }
+    }
+
     /// The whole event. - Throws: `JournalError.unreadable` for a line whose checksum is right and
     /// whose contents are not what this version can read.
     package func event() throws(JournalError) -> Event {
@@ -144,6 +155,24 @@ enum RecordFields {
         let days = era * 146_097 + dayOfEra - 719_468
         let seconds = days * 86_400 + hour * 3600 + minute * 60 + second
         return Timestamp(microseconds: seconds * 1_000_000 + fraction)
+    }
+
+    private static let dataMember = Array(",\"data\":".utf8)
+
+    /// Where the payload begins; the line's last byte when there is none. The first `,"data":` is
+    /// the member: inside a string the quotes would be escaped.
+    static func payloadStart(in line: UnsafeRawBufferPointer) -> Int {
+        guard let base = line.baseAddress else { return 0 }
+        var start = RecordFormat.type
+        while start + dataMember.count < line.count,
+            let found = memchr(base + start, CInt(dataMember[0]), line.count - start)
+        {
+            let at = UnsafeRawPointer(found) - base
+            guard at + dataMember.count < line.count else { break }
+            if memcmp(found, dataMember, dataMember.count) == 0 { return at + dataMember.count }
+            start = at + 1
+        }
+        return max(0, line.count - 1)
     }
 
     /// Reads the members from the type on. Unknown members are skipped; `data` is the last.

@@ -1,10 +1,10 @@
-package import Glibc
+import Glibc
 package import LinuxSystem
 
 /// The calls by which the writer changes the disk, one system call each, so that a test can make
 /// any of them fail. What happens after a failure is decided above, never here.
 package protocol Storage: Sendable {
-    func open(_ path: FilePath, _ flags: CInt, mode: mode_t) throws(SystemError) -> CInt
+    func open(_ path: FilePath, _ flags: CInt, mode: UInt32) throws(SystemError) -> CInt
     func close(_ file: CInt)
     /// May read or write fewer bytes than asked for.
     func read(
@@ -26,7 +26,7 @@ package struct LinuxStorage: Storage {
     package init() {}
 
     package func open(
-        _ path: FilePath, _ flags: CInt, mode: mode_t
+        _ path: FilePath, _ flags: CInt, mode: UInt32
     ) throws(SystemError) -> CInt {
         try FileDescriptor.open(path, flags, mode: mode).release()
     }
@@ -83,7 +83,7 @@ final class StoredFile: @unchecked Sendable {
     private let file: CInt
 
     init(
-        _ path: FilePath, _ flags: CInt, mode: mode_t = 0o644, storage: any Storage
+        _ path: FilePath, _ flags: CInt, mode: UInt32 = 0o644, storage: any Storage
     ) throws(SystemError) {
         self.path = path
         self.storage = storage

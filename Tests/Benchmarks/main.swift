@@ -1,0 +1,11 @@
+import Glibc
+
+// Measurements, each a subcommand: `MillraceBench SUBJECT OPERATION …`. Every operation prints one
+// JSON object a line.
+let arguments = Array(CommandLine.arguments.dropFirst())
+switch arguments.first {
+case "journal": exit(runJournalBenchmark(Array(arguments.dropFirst())))
+default:
+    print("usage: MillraceBench journal OPERATION DIRECTORY EVENTS COUNT SECONDS")
+    exit(2)
+}
