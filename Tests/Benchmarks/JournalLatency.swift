@@ -18,7 +18,8 @@ extension JournalRun {
         let appended = now()
         try writer.close()
         printResult(
-            "open", [("open_ms", (opened - before) * 1e3), ("append_ms", (appended - opened) * 1e3)])
+            "open",
+            [("open_ms", (opened - before) * 1e3), ("append_ms", (appended - opened) * 1e3)])
     }
 
     /// The raw limit: 1 KiB written into a preallocated file and forced out, one after the other,

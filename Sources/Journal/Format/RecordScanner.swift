@@ -11,6 +11,18 @@ enum Scan: Equatable {
     case bad(Flaw)
 }
 
+extension Scan {
+    /// What is wrong when something else belongs here.
+    var flaw: Flaw {
+        switch self {
+        case .bad(let flaw): flaw
+        case .record(_, let sequence): .sequence(found: sequence)
+        case .needs: .cutShort
+        case .filler: .notARecord
+        }
+    }
+}
+
 /// What is wrong with a piece of a segment.
 package enum Flaw: Equatable, Sendable, CustomStringConvertible {
     /// No record begins here.
@@ -28,6 +40,8 @@ package enum Flaw: Equatable, Sendable, CustomStringConvertible {
     case batch
     /// The hash of a record is not the one that was noted in the head file when it was written.
     case replaced
+    /// Its time is earlier than that of the record before it.
+    case time
     /// Records that were on the disk are gone from the end of the log.
     case removed(through: UInt64)
     /// A segment is missing.
@@ -45,6 +59,7 @@ package enum Flaw: Equatable, Sendable, CustomStringConvertible {
         case .chain: "the hash of the record before it does not match"
         case .batch: "its batch is not whole"
         case .replaced: "it is not the record that was written"
+        case .time: "its time is earlier than that of the record before it"
         case .removed(let last): "records up to \(last) were removed from the end"
         case .missingSegment: "its segment is missing"
         case .unreadable(let reason): "it cannot be read: \(reason)"
@@ -78,7 +93,8 @@ enum RecordScanner {
                 return .bad(.layout)
             }
             guard let sequence = Digits.decimal(bytes, RecordFormat.sequence, 20), sequence > 0,
-                sequence < UInt64.max,
+                // Far from overflow, whatever is added to it.
+                sequence < 1 << 62,
                 let index = Digits.decimal(bytes, RecordFormat.batch, 5),
                 let count = Digits.decimal(bytes, RecordFormat.batch + 6, 5),
                 index >= 1, index <= count

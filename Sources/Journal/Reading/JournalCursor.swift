@@ -1,45 +1,75 @@
-import Glibc
 import LinuxSystem
 package import Millrace
 
 /// Walks through a journal in order, checking each record's checksum and sequence. Gives only whole
 /// batches, and only what is known to be on the disk. Not for more than one thread at a time.
 package final class JournalCursor {
-    private let directory: FilePath
+    private let log: LogDirectory
     private let damage: DamagePolicy
     private let upcasters: Upcasters
     private var segment: SegmentFile?
+    /// Where the next record begins, and the sequence that belongs there.
     private var offset = 0
-    /// The sequence of the record that comes next.
-    package private(set) var position: UInt64
+    private var expected: UInt64
+    /// Records before this one are walked over and not shown.
     private let start: UInt64
-    /// Records up to this one are known to be whole batches on the disk.
+    /// Records up to this one are known to be on the disk.
     private var visible: UInt64 = 0
     /// Records up to this one are the rest of a batch that was seen whole.
     private var batchEnd: UInt64 = 0
 
     init(
-        directory: FilePath, from sequence: UInt64, damage: DamagePolicy, upcasters: Upcasters
-    ) throws(JournalError) {
-        self.directory = directory
+        _ log: LogDirectory, from sequence: UInt64, damage: DamagePolicy, upcasters: Upcasters
+    ) {
+        self.log = log
         self.damage = damage
         self.upcasters = upcasters
         start = sequence
-        position = sequence
+        expected = sequence
     }
 
+    /// The sequence of the record that comes next.
+    package var position: UInt64 { max(expected, start) }
+
     /// The next record; nil at the end of what is there. It may be called again later.
+    ///
+    /// - Throws: `.damaged` where a record is not as it was written, unless the cursor was told to
+    ///   skip such places; then it shows every record that is whole, also of a batch that is not.
     package func next() throws(JournalError) -> RawRecord? {
-        do throws(CursorFailure) {
-            while true {
-                guard let record = try step() else { return nil }
+        var isSecondLook = false
+        while true {
+            guard let file = segment else {
+                if try !enterFirstSegment() { return nil }
+                continue
+            }
+            let (scan, record) = try file.scan(at: offset)
+            if case .record(let length, expected) = scan, let record {
+                guard try mayShow(record, in: file) else {
+                    file.invalidate()
+                    return nil
+                }
+                offset += length
+                expected += 1
                 if record.sequence >= start { return record }
+                continue
             }
-        } catch {
-            switch error {
-            case .system(let error): throw .system(error)
-            case .damaged(let damage): throw .damaged([damage])
+            // The end of the log, the end of the segment, or damage.
+            if try enterNextSegment() {
+                isSecondLook = false
+                continue
             }
+            if !isSecondLook {
+                guard try isCovered(in: file) else {
+                    file.invalidate()
+                    return nil
+                }
+                // The writer may have come this far since it was looked at.
+                file.invalidate()
+                isSecondLook = true
+                continue
+            }
+            if try !skip(scan, in: file) { return nil }
+            isSecondLook = false
         }
     }
 
@@ -64,167 +94,110 @@ package final class JournalCursor {
         try upcasters.upcast(try record.event())
     }
 
-    private func step() throws(CursorFailure) -> RawRecord? {
-        if segment == nil, try !open() { return nil }
-        while let file = segment {
-            let expected = walked
-            let (scan, record) = try system { () throws(SystemError) in try file.scan(at: offset) }
-            if case .record(let length, expected) = scan, let record {
-                guard try mayShow(record, in: file) else {
-                    file.invalidate()
-                    return nil
-                }
-                offset += length
-                walked += 1
-                position = max(position, walked)
-                return record
-            }
-            // The end of what is there, of the segment, or damage.
-            if try enterNextSegment(expected) { continue }
-            if try limit() < expected {
-                file.invalidate()
-                return nil
-            }
-            let (again, _) = try system { () throws(SystemError) in
-                file.invalidate()
-                return try file.scan(at: offset)
-            }
-            if case .record(_, expected) = again { continue }
-            if try !skip(again, expected, in: file) { return nil }
-        }
-        return nil
-    }
-
-    /// The sequence of the record that belongs at `offset`.
-    private var walked: UInt64 = 0
-
     /// Opens the segment that holds the position. False: there is none yet.
-    private func open() throws(CursorFailure) -> Bool {
-        let all = try system { () throws(SystemError) in try SegmentName.all(in: directory) }
-        guard let first = all.last(where: { $0 <= position }) ?? all.first else { return false }
+    private func enterFirstSegment() throws(JournalError) -> Bool {
+        let all = try log.segments()
+        guard let first = all.last(where: { $0 <= expected }) ?? all.first else { return false }
         try enter(first)
         return true
     }
 
-    private func enter(_ first: UInt64) throws(CursorFailure) {
-        segment = try system { () throws(SystemError) in try SegmentFile(first, in: directory) }
+    private func enter(_ first: UInt64) throws(JournalError) {
+        segment = try SegmentFile(first, in: log)
         offset = 0
-        walked = first
-        position = max(position, first)
+        expected = first
     }
 
-    private func enterNextSegment(_ expected: UInt64) throws(CursorFailure) -> Bool {
-        guard let file = segment, file.first < expected else { return false }
-        let path = directory.appending(SegmentName.of(expected))
-        guard try system({ () throws(SystemError) in try FileStatus.of(path) }) != nil else {
-            return false
-        }
+    /// Goes to the segment that begins with the expected record, when this one is at its end.
+    private func enterNextSegment() throws(JournalError) -> Bool {
+        guard let file = segment, file.first < expected, try log.segments().contains(expected)
+        else { return false }
         // Only newlines may follow the last record: anything else would be skipped in silence.
-        let rest = try system { () throws(SystemError) in
-            try file.firstByteThatIsNoFiller(from: offset)
-        }
-        if rest != nil { return false }
+        if try file.firstByteThatIsNoFiller(from: offset) != nil { return false }
         try enter(expected)
         return true
     }
 
-    /// The last record that is known to be on the disk: the head file says so, or a later record.
-    private func limit() throws(CursorFailure) -> UInt64 {
-        let noted = try system { () throws(SystemError) in try HeadFile.read(in: directory) }
-        if let noted { visible = max(visible, noted.head.sequence) }
+    /// Is there proof that the expected record was on the disk?
+    private func isCovered(in file: SegmentFile) throws(JournalError) -> Bool {
+        if try limit() >= expected { return true }
+        if try log.segment(after: file.first) != nil { return true }
+        return try file.highestWatermark(from: offset).durable >= expected
+    }
+
+    /// The last record that is known to be on the disk, because the head file says so.
+    private func limit() throws(JournalError) -> UInt64 {
+        visible = max(visible, try log.head()?.head.sequence ?? 0)
         return visible
     }
 
     /// Is the record one of a whole batch that is known to be on the disk?
-    private func mayShow(_ record: RawRecord, in file: SegmentFile) throws(CursorFailure) -> Bool {
+    private func mayShow(_ record: RawRecord, in file: SegmentFile) throws(JournalError) -> Bool {
         if record.sequence <= batchEnd { return true }
         let last = record.sequence + UInt64(record.batchCount - record.batchIndex)
-        if last > visible, try limit() < last, try proven(from: record, in: file) < last {
-            return false
+        if last > visible, try limit() < last {
+            // The head may be older than the log: a later record's watermark proves as much. And
+            // without a writer every whole batch counts, as it will when the journal is opened.
+            visible = max(visible, try file.highestWatermark(from: offset).durable)
+            if last > visible, try log.hasWriter(), try limit() < last { return false }
         }
-        // A reader that begins inside a batch needs its beginning too, which it does not show.
-        if record.batchCount > 1 {
-            var offset = record.offset + record.length
-            for sequence in record.sequence + 1..<last + 1 {
-                let (scan, _) = try system { () throws(SystemError) in try file.scan(at: offset) }
-                guard case .record(let length, sequence) = scan else {
-                    throw .damaged(
-                        Damage(
-                            segment: file.first, sequence: sequence, offset: offset,
-                            flaw: CursorFailure.flaw(scan)))
-                }
-                offset += length
+        if record.batchCount > 1, let flaw = try flaw(inBatchOf: record, upTo: last, in: file) {
+            guard case .skip = damage else {
+                // At the very end it is a batch that was never acknowledged.
+                if last > visible { return false }
+                throw .damaged([flaw])
             }
+            batchEnd = record.sequence
+            return true
         }
         batchEnd = last
         return true
     }
 
-    /// Looks ahead for a record whose watermark covers what the head file does not: after a power
-    /// cut the head may be older than the log. Without any head file everything whole counts.
-    private func proven(
-        from record: RawRecord, in file: SegmentFile
-    ) throws(CursorFailure) -> UInt64 {
-        let noted = try system { () throws(SystemError) in try HeadFile.read(in: directory) }
-        var offset = record.offset
+    /// The first place after the record where its batch is not whole.
+    private func flaw(
+        inBatchOf record: RawRecord, upTo last: UInt64, in file: SegmentFile
+    ) throws(JournalError) -> Damage? {
+        var offset = record.offset + record.length
         var sequence = record.sequence
-        var wholeEnd: UInt64 = 0
-        while true {
-            let (scan, next) = try system { () throws(SystemError) in try file.scan(at: offset) }
-            guard case .record(let length, sequence) = scan, let next else { break }
-            visible = max(visible, next.durable)
-            if next.batchIndex == next.batchCount { wholeEnd = sequence }
-            offset += length
+        while sequence < last {
             sequence += 1
+            let (scan, _) = try file.scan(at: offset)
+            guard case .record(let length, sequence) = scan else {
+                return Damage(
+                    segment: file.first, sequence: sequence, offset: offset, flaw: scan.flaw)
+            }
+            offset += length
         }
-        if noted == nil { visible = max(visible, wholeEnd) }
-        return visible
+        return nil
     }
 
     /// Deals with damage at the offset. False: nothing whole comes after it.
-    private func skip(
-        _ scan: Scan, _ expected: UInt64, in file: SegmentFile
-    ) throws(CursorFailure) -> Bool {
-        let found = Damage(
-            segment: file.first, sequence: expected, offset: offset, flaw: CursorFailure.flaw(scan))
-        guard case .skip(let tell) = damage else { throw .damaged(found) }
-        tell(found)
-        var candidate = try system { () throws(SystemError) in
-            try file.nextCandidate(from: offset + 1)
+    private func skip(_ scan: Scan, in file: SegmentFile) throws(JournalError) -> Bool {
+        let next = try log.segment(after: file.first)
+        var flaw = scan.flaw
+        if try file.firstByteThatIsNoFiller(from: offset) == nil {
+            flaw = next == nil ? .removed(through: visible) : .missingSegment
         }
+        let found = Damage(segment: file.first, sequence: expected, offset: offset, flaw: flaw)
+        guard case .skip(let tell) = damage else { throw .damaged([found]) }
+        if expected > told { tell(found) }
+        told = expected
+        var candidate = try file.nextCandidate(from: offset + 1)
         while let start = candidate {
-            let (scan, _) = try system { () throws(SystemError) in try file.scan(at: start) }
+            let (scan, _) = try file.scan(at: start)
             if case .record(_, let sequence) = scan, sequence > expected {
                 offset = start
-                walked = sequence
+                expected = sequence
                 return true
             }
-            candidate = try system { () throws(SystemError) in
-                try file.nextCandidate(from: start + 1)
-            }
+            candidate = try file.nextCandidate(from: start + 1)
         }
-        // Nothing more in this segment: go on with the one after it.
-        let all = try system { () throws(SystemError) in try SegmentName.all(in: directory) }
-        guard let next = all.first(where: { $0 > file.first }) else { return false }
+        guard let next else { return false }
         try enter(next)
         return true
     }
-}
 
-enum CursorFailure: Error {
-    case system(SystemError)
-    case damaged(Damage)
-
-    static func flaw(_ scan: Scan) -> Flaw {
-        switch scan {
-        case .bad(let flaw): flaw
-        case .record(_, let sequence): .sequence(found: sequence)
-        case .needs: .cutShort
-        case .filler: .notARecord
-        }
-    }
-}
-
-private func system<R>(_ body: () throws(SystemError) -> R) throws(CursorFailure) -> R {
-    do throws(SystemError) { return try body() } catch { throw .system(error) }
+    /// The last damage that was told of: the end of the log is looked at again and again.
+    private var told: UInt64 = 0
 }

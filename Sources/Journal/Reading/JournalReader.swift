@@ -6,10 +6,15 @@ package import Millrace
 package struct JournalReader: Sendable {
     package let directory: FilePath
     package let upcasters: Upcasters
+    let log: LogDirectory
 
-    package init(directory: FilePath, upcasters: Upcasters = Upcasters()) {
+    package init(
+        directory: FilePath, upcasters: Upcasters = Upcasters(),
+        storage: any Storage = LinuxStorage()
+    ) {
         self.directory = directory
         self.upcasters = upcasters
+        log = LogDirectory(path: directory, storage: storage)
     }
 
     /// A cursor whose first record is the one with this sequence, or the first later one when it
@@ -17,19 +22,13 @@ package struct JournalReader: Sendable {
     package func cursor(
         from sequence: UInt64 = 1, damage: DamagePolicy = .stop
     ) throws(JournalError) -> JournalCursor {
-        try JournalCursor(
-            directory: directory, from: max(sequence, 1), damage: damage, upcasters: upcasters)
+        JournalCursor(log, from: max(sequence, 1), damage: damage, upcasters: upcasters)
     }
 
-    /// The last record that is known to be on the disk. Reads no further back than needed.
+    /// The last record of the last whole batch that is known to be on the disk.
     package func head() throws(JournalError) -> JournalHead {
-        do throws(SystemError) {
-            if let noted = try HeadFile.read(in: directory) { return noted.head }
-        } catch {
-            throw .system(error)
-        }
-        let cursor = try cursor()
-        var head = JournalHead.empty
+        var head = try log.head()?.head ?? .empty
+        let cursor = try cursor(from: head.sequence + 1)
         while let record = try cursor.next() {
             head = JournalHead(sequence: record.sequence, hash: record.hash)
         }
@@ -38,7 +37,7 @@ package struct JournalReader: Sendable {
 
     /// The sequence of the first record at or after a time; nil when all are earlier.
     package func sequence(at time: Timestamp) throws(JournalError) -> UInt64? {
-        let segments = try segments()
+        let segments = try log.segments()
         // The last segment whose first record is earlier holds the answer, or the next one begins
         // with it. Times never go backwards, so the search may halve.
         var low = 0
@@ -63,12 +62,6 @@ package struct JournalReader: Sendable {
             if record.correlation == correlation { events.append(try cursor.event(of: record)) }
         }
         return events
-    }
-
-    func segments() throws(JournalError) -> [UInt64] {
-        do throws(SystemError) { return try SegmentName.all(in: directory) } catch {
-            throw .system(error)
-        }
     }
 }
 

@@ -1,14 +1,17 @@
 import Checksums
+import Glibc
 package import LinuxSystem
+import Synchronization
 
 /// What a verification found.
 package struct VerificationReport: Sendable {
     /// The last record that could be verified.
-    package internal(set) var head: JournalHead
+    package internal(set) var head = JournalHead.empty
     /// The first record that is there; 1 unless older segments were archived.
     package internal(set) var first: UInt64 = 0
     package internal(set) var records: UInt64 = 0
     package internal(set) var segments = 0
+    /// Of records; reserved room does not count.
     package internal(set) var bytes = 0
     package internal(set) var damages: [Damage] = []
     /// The stretches of records that are whole and bound to each other, in order. Without damage
@@ -16,45 +19,89 @@ package struct VerificationReport: Sendable {
     package internal(set) var provable: [ClosedRange<UInt64>] = []
     /// Whether the log extends the head that was given; nil when none was.
     package internal(set) var extendsHead: Bool?
-    /// The file `head` is missing or not whole.
+    /// The file `head` is missing or not whole: records removed from the end cannot be noticed.
     package internal(set) var headIsMissing = false
+    /// Where bytes begin that were never acknowledged: a write in progress, or what a crash left of
+    /// one. The next start cuts it off.
+    package internal(set) var tornTail: Damage?
 
     package var isOK: Bool { damages.isEmpty && extendsHead != false }
 }
 
-/// Checks a journal from end to end: checksums, sequence, chain, batches, the head file. Takes no
-/// lock, and may run while the journal is written: it stops where the log ended when it began.
+/// Checks a journal from end to end: checksums, sequence, chain, batches, times, the head file.
+/// Takes no lock, and may run while the journal is written.
 package enum JournalVerifier {
-    /// - Parameter sinceHead: an older head; the report says whether the log extends it.
+    /// - Parameters:
+    ///   - sinceHead: an older head; the report says whether the log extends it.
+    ///   - threads: how many segments are checked side by side; 0: as many as there are processors.
     package static func verify(
-        _ directory: FilePath, sinceHead: JournalHead? = nil
+        _ directory: FilePath, sinceHead: JournalHead? = nil, threads: Int = 0,
+        storage: any Storage = LinuxStorage()
     ) throws(JournalError) -> VerificationReport {
-        do throws(SystemError) {
-            var walk = VerificationWalk(
-                noted: try HeadFile.read(in: directory)?.head, sinceHead: sinceHead)
-            let noted = try HeadFile.read(in: directory)
-            walk.report.headIsMissing = noted?.isHalf ?? true
-            for first in try SegmentName.all(in: directory) {
-                let file = try SegmentFile(first, in: directory)
-                try walk.segment(file)
-            }
-            return walk.finish()
-        } catch {
-            throw .system(error)
+        let log = LogDirectory(path: directory, storage: storage)
+        // The head first: what is written after it is not expected, what it names must be there.
+        let noted = try log.head()
+        let segments = try log.segments()
+        // What a writer has not yet acknowledged may still vanish: it proves nothing.
+        let limit = try log.hasWriter() ? noted?.head.sequence : nil
+        let wanted = [noted?.head.sequence, sinceHead?.sequence].compactMap { $0 }
+        let checks = try checkAll(
+            segments, in: log, wanted: wanted, limit: limit ?? .max,
+            threads: threads)
+        var stitching = Stitching(noted: noted?.head, sinceHead: sinceHead)
+        stitching.report.headIsMissing = noted?.isHalf ?? !segments.isEmpty
+        for (index, check) in checks.enumerated() {
+            stitching.add(check, isLast: index == checks.count - 1)
         }
+        return stitching.finish()
+    }
+
+    private static func checkAll(
+        _ segments: [UInt64], in log: LogDirectory, wanted: [UInt64], limit: UInt64,
+        threads: Int
+    ) throws(JournalError) -> [SegmentCheck] {
+        let processors = threads > 0 ? threads : max(1, Int(sysconf(CInt(_SC_NPROCESSORS_ONLN))))
+        let results = Mutex<[Int: Result<SegmentCheck, JournalError>]>([:])
+        let next = Mutex(0)
+        let work: @Sendable () -> Void = {
+            while true {
+                let index = next.withLock { next in
+                    defer { next += 1 }
+                    return next
+                }
+                guard index < segments.count else { return }
+                let result = Result { () throws(JournalError) in
+                    try SegmentCheck(
+                        try SegmentFile(segments[index], in: log), wanted: wanted, limit: limit)
+                }
+                results.withLock { $0[index] = result }
+            }
+        }
+        let helpers = (1..<max(1, min(processors, segments.count))).compactMap { _ in
+            WorkThread(work)
+        }
+        work()
+        for helper in helpers { helper.join() }
+        let done = results.withLock { $0 }
+        var checks: [SegmentCheck] = []
+        for index in segments.indices {
+            if let result = done[index] { checks.append(try result.get()) }
+        }
+        return checks
     }
 }
 
-/// The state of a verification between two records.
-private struct VerificationWalk {
-    var report = VerificationReport(head: .empty)
+/// Binds the checks of the segments to each other.
+private struct Stitching {
+    var report = VerificationReport()
     private let noted: JournalHead?
     private let sinceHead: JournalHead?
-    private var expected: UInt64 = 1
-    private var previous: SHA256.Value? = .zero
-    private var batchIndex = 1
-    private var stretchStart: UInt64?
-    private var isFirstSegment = true
+    private var expected: UInt64?
+    private var hash: SHA256.Value? = .zero
+    private var lastSegment: UInt64 = 1
+    private var batchEnd: UInt64 = 0
+    private var durable: UInt64 = 0
+    private var lastEnd = 0
 
     init(noted: JournalHead?, sinceHead: JournalHead?) {
         self.noted = noted
@@ -62,117 +109,83 @@ private struct VerificationWalk {
         if let sinceHead { report.extendsHead = sinceHead.sequence == 0 }
     }
 
-    mutating func segment(_ file: SegmentFile) throws(SystemError) {
-        if isFirstSegment, file.first > 1 {
-            // What came before is archived; its hash cannot be known here.
-            expected = file.first
-            previous = nil
-        }
-        isFirstSegment = false
+    mutating func add(_ check: SegmentCheck, isLast: Bool) {
         report.segments += 1
-        if file.first != expected {
-            add(Damage(segment: file.first, sequence: expected, offset: 0, flaw: .missingSegment))
-            expected = file.first
-            previous = nil
-        }
-        var offset = 0
-        while true {
-            let (scan, record) = try file.scan(at: offset)
-            if case .record(let length, let sequence) = scan, let record {
-                if sequence > noted?.sequence ?? .max, isBeyondEnd(record) { return }
-                if let flaw = check(record) {
-                    add(
-                        Damage(
-                            segment: file.first, sequence: expected, offset: offset, flaw: flaw))
-                }
-                take(record)
-                offset += length
-                report.bytes += length
-                continue
-            }
-            let size = try file.size()
-            let rest = try file.firstByteThatIsNoFiller(from: offset)
-            guard let rest else { break }
-            if try !damaged(scan, at: rest, in: file, &offset) { break }
-            if offset >= size { break }
-        }
-    }
-
-    /// Records after the noted head are only those that the writer is about to acknowledge; the next
-    /// start decides about them.
-    private func isBeyondEnd(_ record: RawRecord) -> Bool { record.sequence == expected }
-
-    private func check(_ record: RawRecord) -> Flaw? {
-        if record.sequence != expected { return .sequence(found: record.sequence) }
-        if let previous, record.previous != previous { return .chain }
-        if record.batchIndex != batchIndex { return .batch }
-        return nil
-    }
-
-    private mutating func take(_ record: RawRecord) {
-        let hash = record.hash
-        if let noted, noted.sequence == record.sequence, noted.hash != hash {
-            add(
+        lastSegment = check.first
+        lastEnd = check.bytes
+        var found = check.damages
+        if let expected, check.first != expected {
+            found.insert(
                 Damage(
-                    segment: record.segment, sequence: record.sequence, offset: record.offset,
-                    flaw: .replaced))
+                    segment: check.first, sequence: expected, offset: 0, flaw: .missingSegment),
+                at: 0)
+        } else if expected != nil || check.first == 1, let hash,
+            let previous = check.firstPrevious, previous != hash
+        {
+            found.insert(
+                Damage(segment: check.first, sequence: check.first, offset: 0, flaw: .chain),
+                at: 0)
         }
-        if let sinceHead, sinceHead.sequence == record.sequence {
-            report.extendsHead = sinceHead.hash == hash
-        }
-        if report.records == 0 { report.first = record.sequence }
-        if stretchStart == nil { stretchStart = record.sequence }
-        report.records += 1
-        report.head = JournalHead(sequence: record.sequence, hash: hash)
-        expected = record.sequence + 1
-        previous = hash
-        batchIndex = record.batchIndex == record.batchCount ? 1 : record.batchIndex + 1
-    }
-
-    /// Notes damage and finds the next record that is whole. False: there is none in the segment.
-    private mutating func damaged(
-        _ scan: Scan, at place: Int, in file: SegmentFile, _ offset: inout Int
-    ) throws(SystemError) -> Bool {
-        if expected > noted?.sequence ?? .max { return false }
-        add(
-            Damage(
-                segment: file.first, sequence: expected, offset: offset,
-                flaw: CursorFailure.flaw(scan)))
-        var candidate = try file.nextCandidate(from: offset + 1)
-        while let start = candidate {
-            let (scan, record) = try file.scan(at: start)
-            if case .record(_, let sequence) = scan, let record, sequence > expected {
-                offset = start
-                expected = sequence
-                previous = nil
-                batchIndex = record.batchIndex
-                return true
+        if expected == nil { report.first = check.first }
+        let isBound = expected != nil && found.first?.offset != 0
+        for (index, stretch) in check.stretches.enumerated() {
+            if index == 0, isBound, let last = report.provable.last,
+                last.upperBound + 1 == stretch.lowerBound
+            {
+                report.provable[report.provable.count - 1] = last.lowerBound...stretch.upperBound
+            } else {
+                report.provable.append(stretch)
             }
-            candidate = try file.nextCandidate(from: start + 1)
         }
-        previous = nil
-        return false
+        durable = max(durable, check.durable)
+        batchEnd = max(batchEnd, check.batchEnd)
+        if let tail = check.tail {
+            let proven = max(durable, noted?.sequence ?? 0)
+            if !isLast || proven >= tail.sequence {
+                found.append(tail)
+            } else {
+                report.tornTail = tail
+            }
+        }
+        if !isLast, let last = check.last, last.head.sequence > check.batchEnd {
+            found.append(
+                Damage(
+                    segment: check.first, sequence: check.batchEnd + 1, offset: check.bytes,
+                    flaw: .batch))
+        }
+        compare(check, &found)
+        report.damages += found
+        report.records += check.records
+        report.bytes += check.bytes
+        expected = (check.last?.head.sequence ?? check.first - 1) + 1
+        hash = check.last?.head.hash ?? (check.records == 0 ? hash : nil)
+        if let last = check.last { report.head = last.head }
     }
 
-    private mutating func add(_ damage: Damage) {
-        endStretch()
-        report.damages.append(damage)
-    }
-
-    private mutating func endStretch() {
-        if let start = stretchStart, start < expected {
-            report.provable.append(start...expected - 1)
+    /// Compares with the heads that are known from elsewhere.
+    private mutating func compare(_ check: SegmentCheck, _ found: inout [Damage]) {
+        if let noted, let hash = check.hashes[noted.sequence], hash != noted.hash {
+            found.append(
+                Damage(
+                    segment: check.first, sequence: noted.sequence, offset: 0, flaw: .replaced))
         }
-        stretchStart = nil
+        if let sinceHead, let hash = check.hashes[sinceHead.sequence] {
+            report.extendsHead = hash == sinceHead.hash
+        }
     }
 
     mutating func finish() -> VerificationReport {
-        endStretch()
-        if let noted, noted.sequence >= expected {
+        let proven = max(durable, noted?.sequence ?? 0)
+        if report.tornTail == nil, report.damages.isEmpty, report.head.sequence > batchEnd {
+            let flaw = Damage(
+                segment: lastSegment, sequence: batchEnd + 1, offset: lastEnd, flaw: .batch)
+            if proven > batchEnd { report.damages.append(flaw) } else { report.tornTail = flaw }
+        }
+        if proven > report.head.sequence, report.damages.last?.flaw != .removed(through: proven) {
             report.damages.append(
                 Damage(
-                    segment: report.first, sequence: expected, offset: 0,
-                    flaw: .removed(through: noted.sequence)))
+                    segment: lastSegment, sequence: report.head.sequence + 1, offset: lastEnd,
+                    flaw: .removed(through: proven)))
         }
         return report
     }

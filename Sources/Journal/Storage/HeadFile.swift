@@ -48,10 +48,10 @@ struct HeadFile {
             + "\",\"hash\":\"" + String(repeating: "0", count: 64) + "\",\"epoch\":\""
             + String(repeating: "0", count: 20) + "\"}").utf8)
     private static let crc = 8
-    private static let sequence = 31
-    private static let hash = 61
-    private static let epoch = 136
-    private static let end = 158
+    private static let sequence = 30
+    private static let hash = 60
+    private static let epoch = 135
+    private static let end = 157
 
     struct Contents: Equatable {
         var head: JournalHead
@@ -106,16 +106,7 @@ struct HeadFile {
             head: JournalHead(sequence: sequence, hash: hash), epoch: epoch, isHalf: false)
     }
 
-    /// Reads the head of a journal; nil when there is none, or none that is whole.
-    static func read(
-        in directory: FilePath, storage: any Storage = LinuxStorage()
-    ) throws(SystemError) -> Contents? {
-        let path = directory.appending(SegmentName.head)
-        guard try FileStatus.of(path) != nil else { return nil }
-        let file = try StoredFile(path, O_RDONLY | O_NOFOLLOW, storage: storage)
-        return try read(file)
-    }
-
+    /// Nil when neither slot is whole.
     static func read(_ file: StoredFile) throws(SystemError) -> Contents? {
         let result = withUnsafeTemporaryAllocation(byteCount: 2 * slotSize, alignment: 8) {
             buffer in

@@ -19,6 +19,14 @@ package protocol Storage: Sendable {
     func unlink(_ path: FilePath) throws(SystemError)
     func syncDirectory(_ path: FilePath) throws(SystemError)
     func size(_ file: CInt) throws(SystemError) -> Int
+    /// Takes a lock that goes with the descriptor; false when another holds it.
+    func lock(_ file: CInt) throws(SystemError) -> Bool
+    /// Does another descriptor hold the lock? Asking does not take it.
+    func isLocked(_ file: CInt) throws(SystemError) -> Bool
+    /// Makes a directory and those above it, if they are not there.
+    func makeDirectory(_ path: FilePath) throws(SystemError)
+    /// The names in a directory, in the order of their bytes.
+    func names(in path: FilePath) throws(SystemError) -> [FilePath]
 }
 
 /// The real calls.
@@ -71,6 +79,38 @@ package struct LinuxStorage: Storage {
         var status = stat()
         if fstat(file, &status) != 0 { throw SystemError(.current, "fstat") }
         return Int(status.st_size)
+    }
+
+    package func lock(_ file: CInt) throws(SystemError) -> Bool {
+        var lock = LinuxStorage.wholeFile
+        // An "open file description" lock: like flock it goes with the descriptor, and unlike flock
+        // it can be asked for without being taken, so a reader never keeps a writer out.
+        if fcntl(file, LinuxStorage.setLock, &lock) == 0 { return true }
+        if Errno.current == .again || Errno.current == .access { return false }
+        throw SystemError(.current, "fcntl")
+    }
+
+    package func isLocked(_ file: CInt) throws(SystemError) -> Bool {
+        var lock = LinuxStorage.wholeFile
+        if fcntl(file, LinuxStorage.getLock, &lock) != 0 { throw SystemError(.current, "fcntl") }
+        return lock.l_type != Int16(F_UNLCK)
+    }
+
+    // Not in Glibc's module map without _GNU_SOURCE: F_OFD_GETLK and F_OFD_SETLK.
+    private static let getLock: CInt = 36
+    private static let setLock: CInt = 37
+
+    private static var wholeFile: flock {
+        flock(
+            l_type: Int16(F_WRLCK), l_whence: Int16(SEEK_SET), l_start: 0, l_len: 0, l_pid: 0)
+    }
+
+    package func makeDirectory(_ path: FilePath) throws(SystemError) {
+        try Files.makeDirectories(path)
+    }
+
+    package func names(in path: FilePath) throws(SystemError) -> [FilePath] {
+        try Files.names(in: path)
     }
 }
 
@@ -131,6 +171,14 @@ final class StoredFile: @unchecked Sendable {
 
     func truncate(to size: Int) throws(SystemError) {
         try named { () throws(SystemError) in try storage.truncate(file, to: size) }
+    }
+
+    func lock() throws(SystemError) -> Bool {
+        try named { () throws(SystemError) in try storage.lock(file) }
+    }
+
+    func isLocked() throws(SystemError) -> Bool {
+        try named { () throws(SystemError) in try storage.isLocked(file) }
     }
 
     func size() throws(SystemError) -> Int {

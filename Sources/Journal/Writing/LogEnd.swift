@@ -9,7 +9,7 @@ final class LogEnd {
     private let configuration: JournalConfiguration
     private let storage: any Storage
     /// The kernel drops the lock with this descriptor.
-    private var lock: FileDescriptor?
+    private var lock: StoredFile?
     private var segment: ActiveSegment
     private var encoder: RecordEncoder
     private var headFile: HeadWriter
@@ -23,11 +23,11 @@ final class LogEnd {
         self.configuration = configuration
         storage = configuration.storage
         do throws(SystemError) {
-            try Files.makeDirectories(directory)
-            let file = try FileDescriptor.open(
-                directory.appending(SegmentName.lock), O_RDWR | O_CREAT, mode: 0o644)
+            try storage.makeDirectory(directory)
+            let file = try StoredFile(
+                directory.appending(SegmentName.lock), O_RDWR | O_CREAT, storage: storage)
             guard try file.lock() else { throw SystemError(.again, "flock") }
-            lock = consume file
+            lock = file
         } catch {
             if error.errno == .again { throw .locked(directory) }
             throw .system(error)

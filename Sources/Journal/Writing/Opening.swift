@@ -12,37 +12,16 @@ struct Opening {
     let next: UInt64
 
     init(directory: FilePath, configuration: JournalConfiguration) throws(JournalError) {
-        do throws(OpeningFailure) {
-            self = try Opening(steps: directory, configuration)
-        } catch {
-            switch error {
-            case .system(let error): throw .system(error)
-            case .damaged(let damages): throw .damaged(damages)
-            }
-        }
-    }
-
-    private init(
-        steps directory: FilePath, _ configuration: JournalConfiguration
-    ) throws(OpeningFailure) {
         let storage = configuration.storage
-        let noted = try system { () throws(SystemError) in
-            try HeadFile.read(in: directory, storage: storage)
-        }
-        let segments = try system { () throws(SystemError) in
-            try SegmentName.all(in: directory)
-        }
+        let log = LogDirectory(path: directory, storage: storage)
+        let noted = try log.head()
+        let segments = try log.segments()
         var damages: [Damage] = []
         var scan: TailScan?
         if let last = segments.last {
-            let before = try Opening.before(
-                last, among: segments, in: directory, storage, &damages)
-            let file = try system { () throws(SystemError) in
-                try SegmentFile(last, in: directory, storage: storage)
-            }
-            scan = try system { () throws(SystemError) in
-                try TailScan(file, before: before, noted: noted?.head)
-            }
+            let before = try Opening.before(last, among: segments, in: log, &damages)
+            scan = try TailScan(
+                try SegmentFile(last, in: log), before: before, noted: noted?.head)
             damages += scan?.damages ?? []
         } else if let noted, noted.head.sequence > 0 {
             damages.append(
@@ -61,29 +40,27 @@ struct Opening {
         var report = RecoveryReport(
             head: head, time: scan?.time ?? Timestamp(microseconds: 0), accepted: damages,
             headWasMissing: scan != nil && (noted == nil || noted?.isHalf == true))
-        segment = try system { () throws(SystemError) in
-            guard let scan, let last = segments.last, damages.isEmpty else {
-                return try ActiveSegment(
-                    making: highest + 1, in: directory, reserve: configuration.reserve,
+        do throws(SystemError) {
+            if let scan, let last = segments.last, damages.isEmpty {
+                if scan.isTorn {
+                    report.cut = try Opening.keep(scan, of: last, in: directory, storage)
+                }
+                segment = try ActiveSegment(
+                    opening: last, in: directory, end: scan.end, reserve: configuration.reserve,
                     storage: storage)
+                if scan.isTorn { try segment.cut() }
+                try segment.rewrite(min(scan.unproven, scan.end)..<scan.end)
+            } else {
+                segment = try ActiveSegment(
+                    making: next, in: directory, reserve: configuration.reserve, storage: storage)
             }
-            if scan.isTorn {
-                report.cut = try Opening.keep(scan, of: last, in: directory, storage)
-            }
-            let segment = try ActiveSegment(
-                opening: last, in: directory, end: scan.end, reserve: configuration.reserve,
-                storage: storage)
-            if scan.isTorn { try segment.cut() }
-            try segment.rewrite(min(scan.unproven, scan.end)..<scan.end)
-            return segment
-        }
-        headFile = try system { () throws(SystemError) in
-            let writer = try HeadWriter(
+            headFile = try HeadWriter(
                 in: directory, head: head, epoch: (noted?.epoch ?? 0) &+ 1, storage: storage)
             try Retry.interrupted { () throws(SystemError) in
                 try storage.syncDirectory(directory)
             }
-            return writer
+        } catch {
+            throw .system(error)
         }
         report.segments = segments.count + (damages.isEmpty && scan != nil ? 0 : 1)
         self.report = report
@@ -91,16 +68,14 @@ struct Opening {
 
     /// The end of the log before the last segment.
     private static func before(
-        _ last: UInt64, among segments: [UInt64], in directory: FilePath, _ storage: any Storage,
+        _ last: UInt64, among segments: [UInt64], in log: LogDirectory,
         _ damages: inout [Damage]
-    ) throws(OpeningFailure) -> (sequence: UInt64, hash: SHA256.Value?, time: Timestamp) {
+    ) throws(JournalError) -> (sequence: UInt64, hash: SHA256.Value?, time: Timestamp) {
         let start = Timestamp(microseconds: Int64.min)
         if last == 1 { return (0, .zero, start) }
         guard segments.count > 1 else { return (last - 1, nil, start) }
         let sealed = segments[segments.count - 2]
-        let record = try system { () throws(SystemError) in
-            try SegmentFile(sealed, in: directory, storage: storage).lastRecord()
-        }
+        let record = try SegmentFile(sealed, in: log).lastRecord()
         guard let record, record.sequence == last - 1 else {
             damages.append(
                 Damage(
@@ -116,9 +91,12 @@ struct Opening {
         _ scan: TailScan, of segment: UInt64, in directory: FilePath, _ storage: any Storage
     ) throws(SystemError) -> CutTail {
         let name = "torn-\(SegmentName.of(segment).dropLast(6))-\(scan.end)"
+        let taken = try Retry.interrupted { () throws(SystemError) in
+            try storage.names(in: directory)
+        }
         var path = directory.appending(name)
         var attempt = 1
-        while try FileStatus.of(path) != nil {
+        while taken.contains(path.name) {
             attempt += 1
             path = directory.appending("\(name)-\(attempt)")
         }
@@ -146,13 +124,4 @@ struct Opening {
         return CutTail(
             segment: SegmentName.of(segment), offset: scan.end, bytes: useful, keptAs: path)
     }
-}
-
-enum OpeningFailure: Error {
-    case system(SystemError)
-    case damaged([Damage])
-}
-
-private func system<R>(_ body: () throws(SystemError) -> R) throws(OpeningFailure) -> R {
-    do throws(SystemError) { return try body() } catch { throw .system(error) }
 }

@@ -50,7 +50,7 @@ struct TailScan {
     init(
         _ file: SegmentFile, before: (sequence: UInt64, hash: SHA256.Value?, time: Timestamp),
         noted: JournalHead?
-    ) throws(SystemError) {
+    ) throws(JournalError) {
         head = JournalHead(sequence: before.sequence, hash: before.hash ?? .zero)
         time = before.time
         end = 0
@@ -108,18 +108,12 @@ struct TailScan {
     /// proves that it was on the disk: a watermark, or the head file.
     private mutating func judge(
         _ file: SegmentFile, flaw: Flaw?, at offset: Int, last: UInt64, noted: JournalHead?
-    ) throws(SystemError) {
+    ) throws(JournalError) {
         var proven = max(durable, noted?.sequence ?? 0)
         if let flaw {
-            var candidate = try file.nextCandidate(from: offset)
-            while let start = candidate {
-                let (scan, record) = try file.scan(at: start)
-                if case .record(_, let sequence) = scan, let record {
-                    proven = max(proven, record.durable)
-                    highest = max(highest, sequence)
-                }
-                candidate = try file.nextCandidate(from: start + 1)
-            }
+            let evidence = try file.highestWatermark(from: offset)
+            proven = max(proven, evidence.durable)
+            highest = max(highest, evidence.sequence)
             let size = try file.size()
             used = max(offset, size)
             if flaw == .replaced || proven > last {
