@@ -157,21 +157,26 @@ struct SettingsCheckTests {
             }
             """)
         #expect(settings == nil)
-        let expected = [
+        let expected: [String] = [
             #"line 4: pipelines.flights.dataset: expected a text, found 7"#,
-            #"line 5: pipelines.flights.trainer: expected one of "logistic", "trees", "command", found a text "tree""#,
+            #"line 5: pipelines.flights.trainer: "#
+                + #"expected one of "logistic", "trees", "command", found a text "tree""#,
             #"line 6: pipelines.flights.rouns: unknown key; did you mean "rounds"?"#,
             #"line 8: pipelines.flights.gates.0.atLeast: expected a number, found a text "high""#,
-            #"line 9: pipelines.flights.gates.1.metric: expected the name of a metric, found a text """#,
+            #"line 9: pipelines.flights.gates.1.metric: "#
+                + #"expected the name of a metric, found a text """#,
             #"line 10: pipelines.flights.gates.2: expected an object, found a text "auc""#,
-            #"line 12: pipelines.flights.retry.attempts: expected a whole number from 0 to 255, found 300"#,
+            #"line 12: pipelines.flights.retry.attempts: "#
+                + #"expected a whole number from 0 to 255, found 300"#,
             #"line 12: pipelines.flights.retry.sekonds: unknown key; did you mean "seconds"?"#,
-            #"line 13: pipelines.flights.start: expected a time such as 2026-03-03T14:00:00Z, found a text "soon""#,
+            #"line 13: pipelines.flights.start: "#
+                + #"expected a time such as 2026-03-03T14:00:00Z, found a text "soon""#,
             #"line 16: pipelines.trains.rounds: expected a number from 1 to 10000, found 0"#,
             #"line 16: pipelines.trains.retry.attempts: expected a number above 0, found 0"#,
             #"line 19: limits.low: expected a number, found a text "x""#,
             #"line 19: limits.hihg: unknown key; did you mean "high"?"#,
-            #"line 20: byTrainer.tree: expected a key that is one of "logistic", "trees", "command", found "tree""#,
+            #"line 20: byTrainer.tree: "#
+                + #"expected a key that is one of "logistic", "trees", "command", found "tree""#,
             #"line 21: names.1: expected a text, found 2"#,
             #"line 24: note: expected a text, found 5"#,
             #"line 25: retry: expected an object, found an empty list"#,
@@ -190,7 +195,8 @@ struct SettingsCheckTests {
         #expect(settings == nil)
         #expect(
             issues == [
-                #"line 3: pipelines.flights.dataset: expected the name of a dataset, found a text """#
+                "line 3: pipelines.flights.dataset: "
+                    + #"expected the name of a dataset, found a text """#
             ])
     }
 

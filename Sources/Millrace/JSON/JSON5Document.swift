@@ -2,8 +2,8 @@
 ///
 /// Comments, commas at the end, keys without quotes, single quotes, hexadecimal numbers, `+1`,
 /// `.5`, and lines continued by a backslash are read. What JSON5 allows beyond that and a setting
-/// never needs is refused: `Infinity`, `NaN`, and escapes in keys without quotes. A key twice in one
-/// object is an error, as in `JSONValue`.
+/// never needs is refused: `Infinity`, `NaN`, and escapes in keys without quotes. A key twice in
+/// one object is an error, as in `JSONValue`.
 public struct JSON5Document: Hashable, Sendable {
     public let value: JSONValue
     private let places: JSON5Place
@@ -37,8 +37,8 @@ public struct JSON5Document: Hashable, Sendable {
         lineStarts = json5LineStarts(text)
     }
 
-    /// Where the key at the end of a path stands, or the element of a list (its index as a text, from
-    /// "0"); for the empty path, where the value begins. Nil when nothing is there.
+    /// Where the key at the end of a path stands, or the element of a list (its index as a text,
+    /// from "0"); for the empty path, where the value begins. Nil when nothing is there.
     public func position(of path: [String]) -> SourcePosition? {
         var value = value
         var place = places

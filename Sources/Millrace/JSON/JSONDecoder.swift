@@ -136,8 +136,8 @@ class ValueDecoder: Decoder {
         try value(of: type, in: json, key: key)
     }
 
-    /// Says where and about which value an author's `init(from:)` threw, and names the choices of an
-    /// enum that did not like it.
+    /// Says where and about which value an author's `init(from:)` threw, and names the choices of
+    /// an enum that did not like it.
     private func improved<T>(_ error: any Error, for type: T.Type) -> JSONDecodingError {
         let path = codingPath.map(\.jsonName)
         if case DecodingError.dataCorrupted? = error as? DecodingError,

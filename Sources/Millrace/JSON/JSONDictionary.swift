@@ -6,8 +6,8 @@ protocol JSONDictionary {
     /// Sorted by the bytes of the key; nil when the keys are not texts.
     var jsonEntries: [(key: String, value: any Encodable)]? { get }
     static var valueType: any Any.Type { get }
-    /// Nil when the keys are not texts. `decode` is asked for each value; an entry for which it gives
-    /// nil is left out.
+    /// Nil when the keys are not texts. `decode` is asked for each value; an entry for which it
+    /// gives nil is left out.
     static func fromJSON(
         _ members: [JSONValue.Member], path: () -> [String], decode: JSONPartDecoder
     ) throws -> Self?

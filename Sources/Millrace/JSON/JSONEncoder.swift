@@ -1,9 +1,10 @@
 extension JSONValue {
     /// The JSON form of a value, through its `Encodable` conformance.
     ///
-    /// Optionals that are nil are left out. Dictionaries with texts, whole numbers or enums of those
-    /// as keys become objects, sorted by key, so that equal values give equal bytes. Numbers that are
-    /// NaN or infinite, and whole numbers beyond 64 bits with sign, are errors: JSON would lose them.
+    /// Optionals that are nil are left out. Dictionaries with texts, whole numbers or enums of
+    /// those as keys become objects, sorted by key, so that equal values give equal bytes. Numbers
+    /// that are NaN or infinite, and whole numbers beyond 64 bits with sign, are errors: JSON
+    /// would lose them.
     public init(encoding value: some Encodable) throws(JSONEncodingError) {
         let encoder = ValueEncoder(parent: nil, key: nil)
         do {

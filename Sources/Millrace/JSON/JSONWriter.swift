@@ -3,7 +3,8 @@ extension JSONValue {
     /// needed, and for each number the shortest digits that read back as the same number. Equal
     /// values give equal bytes.
     ///
-    /// A `.number` that is NaN or infinite breaks the promise of `JSONValue`; it is written as `null`.
+    /// A `.number` that is NaN or infinite breaks the promise of `JSONValue`; it is written as
+    /// `null`.
     public var bytes: [UInt8] {
         var writer = JSONWriter()
         writer.write(self)

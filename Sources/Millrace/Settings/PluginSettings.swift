@@ -15,10 +15,10 @@
 /// }
 /// ```
 ///
-/// The user writes only what differs from `init()`. Properties may be further `PluginSettings`, lists
-/// and dictionaries of them (each entry is laid over `init()` of its type), enums with raw values
-/// (`CaseIterable`, so that messages can list the choices), optionals, and `JSONValue` for what has
-/// no fixed form.
+/// The user writes only what differs from `init()`. Properties may be further `PluginSettings`,
+/// lists and dictionaries of them (each entry is laid over `init()` of its type), enums with raw
+/// values (`CaseIterable`, so that messages can list the choices), optionals, and `JSONValue` for
+/// what has no fixed form.
 public protocol PluginSettings: Codable, Sendable, Equatable {
     /// The defaults.
     init()
@@ -40,7 +40,8 @@ extension PluginSettings {
 public struct SettingsIssue: Error, Hashable, Sendable, CustomStringConvertible {
     /// The keys (and indices of lists) from the top of the settings file.
     public let path: [String]
-    /// What was expected and what was found, or another reason, as one sentence without a full stop.
+    /// What was expected and what was found, or another reason, as one sentence without a full
+    /// stop.
     public let message: String
     /// The place in the file: of the key, or of the nearest one around it that is there.
     public let position: SourcePosition?
@@ -51,7 +52,7 @@ public struct SettingsIssue: Error, Hashable, Sendable, CustomStringConvertible 
         self.position = position
     }
 
-    /// For example `line 12: pipelines.flights.rounds: expected a whole number, found a text "many"`.
+    /// For example `line 12: runtime.attempts: expected a whole number, found a text "many"`.
     public var description: String {
         let place = position.map { "line \($0.line): " } ?? ""
         let keys = path.isEmpty ? "" : path.joined(separator: ".") + ": "

@@ -24,7 +24,8 @@ final class SettingsDecoder: ValueDecoder {
         super.init(json, parent: parent, key: key)
     }
 
-    /// Decodes a value and notes everything that is wrong with it; throws when nothing could stand in.
+    /// Decodes a value and notes everything that is wrong with it; throws when nothing could stand
+    /// in.
     static func checked<T: Decodable>(
         _ type: T.Type, _ json: JSONValue, fallback: JSONValue?, parent: ValueDecoder?,
         key: (any CodingKey)?, log: SettingsLog
@@ -122,8 +123,8 @@ final class SettingsDecoder: ValueDecoder {
         return try Self.substitute(type, nil, problem)
     }
 
-    /// A member that may be missing: when it cannot be read, that has been noted, and checking goes on
-    /// without it.
+    /// A member that may be missing: when it cannot be read, that has been noted, and checking
+    /// goes on without it.
     func optional<T: Decodable>(_ type: T.Type, _ key: any CodingKey) throws -> T? {
         if isLenient { return try? field(type, key) }
         return try field(type, key)

@@ -9,8 +9,8 @@ public struct SettingsField: Hashable, Sendable {
     public let help: String?
 }
 
-/// All keys of some settings in the order in which they are declared, nested ones behind the key that
-/// holds them.
+/// All keys of some settings in the order in which they are declared, nested ones behind the key
+/// that holds them.
 public func describeSettings<T: PluginSettings>(_ type: T.Type = T.self) -> [SettingsField] {
     var fields: [SettingsField] = []
     describe(type, path: [], outer: [], into: &fields)
