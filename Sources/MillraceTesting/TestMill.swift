@@ -34,6 +34,9 @@ package final class TestMill: Sendable {
                 settings: settings, plugins: plugins, world: world, log: log,
                 read: { sequence, body in log.read(from: sequence, body) },
                 sleep: { seconds in
+                    // The patience of a reaction that runs is no time to be skipped: it would be
+                    // cancelled in the middle of its work, and the clock would jump by a day.
+                    if seconds > 3600 { return try await Task.sleep(for: .seconds(seconds)) }
                     // Virtual time: what waits is due at once, and the clock says so.
                     world.advance(seconds: seconds)
                     await Task.yield()
