@@ -32,8 +32,11 @@ public struct DatasetRegistry: Projection {
         let name = event.subject.name
         var dataset = datasets[name] ?? Dataset(name: name)
         if let proposed = event.payload(as: ContractProposed.self) {
-            dataset.contract = Contract(
-                digest: proposed.contract, isProposed: true, sequence: event.sequence)
+            // A person's contract that came while the proposal was being made stays in force.
+            if dataset.contract?.isProposed ?? true {
+                dataset.contract = Contract(
+                    digest: proposed.contract, isProposed: true, sequence: event.sequence)
+            }
         } else if let accepted = event.payload(as: ContractAccepted.self) {
             dataset.contract = Contract(
                 digest: accepted.contract, isProposed: false, sequence: event.sequence)

@@ -1,0 +1,137 @@
+import Millrace
+import Tabular
+
+/// Decides about one settled version of a file below `data/DATASET/`.
+struct DropReaction {
+    let arrived: FileArrived
+    let context: Context
+    let settings: ValidatorSettings
+
+    private var dataset: String { arrived.area.name }
+
+    func events() throws -> [any EventPayload] {
+        let current = try context.state(DatasetRegistry.self).datasets[dataset]?.current
+        var manifest = Manifest(current)
+        let moved = takeMoved(from: &manifest)
+        let format: TabularFormat
+        switch DropName(arrived.path) {
+        case .table(let named): format = named
+        case .note: return try version(manifest, after: current)
+        case .unreadable(let advice):
+            let rejection = Rejection(rule: .fileType, "\(arrived.path.name): \(advice)")
+            return [try reject(rejection)] + (try version(manifest, after: current))
+        }
+        if let moved {
+            manifest.put(
+                DatasetFile(
+                    path: arrived.path, size: moved.size, sha256: moved.sha256, rows: moved.rows,
+                    profile: moved.profile))
+            return try version(manifest, after: current)
+        }
+        if !settings.acceptDuplicates,
+            let twin = manifest.twin(of: arrived.sha256, at: arrived.path)
+        {
+            let sentence =
+                "\(arrived.path.name): the dataset has the same bytes already as \(twin.path); its "
+                + "rows would count twice"
+            return [try reject(Rejection(rule: .duplicate, sentence))]
+        }
+        return try decide(format, manifest, after: current)
+    }
+
+    /// A file that was moved within the dataset unchanged needs no second look: it only has another
+    /// path. - Returns: what it is in the dataset, which no longer has it under the old path.
+    private func takeMoved(from manifest: inout Manifest) -> DatasetFile? {
+        guard arrived.change == .moved, let previous = arrived.previousPath,
+            Area(of: previous) == arrived.area,
+            manifest.files[previous]?.sha256 == arrived.sha256
+        else { return nil }
+        return manifest.remove(previous)
+    }
+
+    private func decide(
+        _ format: TabularFormat, _ manifest: Manifest, after current: DatasetVersionCreated?
+    ) throws -> [any EventPayload] {
+        let nulls =
+            context.settings.datasets[dataset]?.nulls ?? DatasetSettings().nulls
+        let check = DropCheck(
+            digest: arrived.sha256, format: format, nulls: nulls,
+            rowsPerRule: settings.reportedRows, files: context.files)
+        var events: [any EventPayload] = []
+        let inForce: ContractInForce
+        if let known = try ContractInForce.find(
+            for: dataset, before: context.event.sequence, in: context)
+        {
+            inForce = known
+        } else {
+            let form = try check.check(against: nil)
+            guard form.report.isAccepted else {
+                return [try reject(Rejection(form.report, contract: nil))]
+            }
+            guard form.report.rowCount > 0 else { return [try reject(noRows(nil))] }
+            let proposal = try ContractProposal(
+                dataset: dataset, profile: form.profile, nulls: nulls, basedOn: arrived.path
+            ).write(context)
+            events.append(proposal.event)
+            inForce = proposal.inForce
+        }
+        let result = try check.check(against: inForce.contract)
+        guard result.report.isAccepted else {
+            return events + [try reject(Rejection(result.report, contract: inForce.digest))]
+        }
+        if result.report.rowCount == 0, inForce.contract.rowCountMin != 0 {
+            return events + [try reject(noRows(inForce.digest))]
+        }
+        return events + (try accept(result, inForce.digest, manifest, after: current))
+    }
+
+    private func noRows(_ contract: Digest?) -> Rejection {
+        Rejection(
+            rule: .noRows, "\(arrived.path.name): it has a header and no rows", contract: contract)
+    }
+
+    private func accept(
+        _ result: Validation, _ contract: Digest, _ manifest: Manifest,
+        after current: DatasetVersionCreated?
+    ) throws -> [any EventPayload] {
+        let file = DatasetFile(
+            path: arrived.path, size: arrived.size, sha256: arrived.sha256,
+            rows: result.report.rowCount,
+            profile: try context.files.store(result.profile.json.bytes))
+        var manifest = manifest
+        // Moved and changed at once: what lies there now stands for what lay at the old path.
+        if arrived.change == .moved, let previous = arrived.previousPath {
+            manifest.remove(previous)
+        }
+        manifest.put(file)
+        let accepted = DataAccepted(
+            dataset: dataset, file: file, contract: contract, warnings: result.report.warnings)
+        return [accepted] + (try version(manifest, after: current))
+    }
+
+    private func reject(_ rejection: Rejection) throws -> DataRejected {
+        context.log(.warning, "\(arrived.path) is rejected: \(rejection.summary)")
+        return try Quarantine(arrived: arrived, rejection: rejection, event: context.event)
+            .write(context.outputs)
+    }
+
+    private func version(
+        _ manifest: Manifest, after current: DatasetVersionCreated?
+    ) throws -> [any EventPayload] {
+        let next = try manifest.next(after: current, of: dataset, store: context.files.store)
+        return next.map { [$0] } ?? []
+    }
+}
+
+extension ValidationReport {
+    private static let warningsLimit = 20
+
+    /// What is not as it should be and still tolerated, in words.
+    var warnings: [String] {
+        violations.filter { !($0.isExceeded && $0.severity == .error) }
+            .prefix(ValidationReport.warningsLimit).map { violation in
+                let cases = violation.count == 1 ? "1 case" : "\(violation.count.grouped) cases"
+                return "\(violation.message) (\(cases))"
+            }
+    }
+}

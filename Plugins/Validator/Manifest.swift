@@ -1,0 +1,51 @@
+import Millrace
+
+/// The files of a dataset version, and how they become the next version's.
+struct Manifest {
+    private(set) var files: [WorkspacePath: DatasetFile]
+
+    init(_ version: DatasetVersionCreated?) {
+        files = [:]
+        for file in version?.files ?? [] { files[file.path] = file }
+    }
+
+    /// Puts a file in, in the place of the one that had its path.
+    mutating func put(_ file: DatasetFile) { files[file.path] = file }
+
+    /// - Returns: what had the path.
+    @discardableResult
+    mutating func remove(_ path: WorkspacePath) -> DatasetFile? { files.removeValue(forKey: path) }
+
+    /// Another path with the same bytes.
+    func twin(of digest: Digest, at path: WorkspacePath) -> DatasetFile? {
+        sorted.first { $0.sha256 == digest && $0.path != path }
+    }
+
+    var sorted: [DatasetFile] { files.values.sorted { $0.path < $1.path } }
+
+    /// One line of JSON for each file, in the order of the paths' bytes: path, size, SHA-256. The
+    /// digest of these bytes is the version's.
+    var bytes: [UInt8] {
+        sorted.flatMap { file in
+            JSONValue.object([
+                .init("path", .string(file.path.description)),
+                .init("size", .integer(Int64(file.size))),
+                .init("sha256", .string(file.sha256.hex)),
+            ]).bytes + [UInt8(ascii: "\n")]
+        }
+    }
+
+    /// The next version; nil when the files are those of the version before.
+    func next(
+        after current: DatasetVersionCreated?, of dataset: String,
+        store: (_ bytes: [UInt8]) throws -> Digest
+    ) rethrows -> DatasetVersionCreated? {
+        let before = Manifest(current)
+        guard files != before.files else { return nil }
+        let files = sorted
+        return DatasetVersionCreated(
+            dataset: dataset, version: (current?.version ?? 0) + 1, digest: try store(bytes),
+            rows: files.reduce(0) { $0 + $1.rows }, files: files,
+            added: files.filter { before.files[$0.path]?.sha256 != $0.sha256 }.map(\.path))
+    }
+}

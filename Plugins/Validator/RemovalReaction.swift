@@ -1,0 +1,16 @@
+import Millrace
+
+/// Takes a file that is gone out of its dataset.
+struct RemovalReaction {
+    let removed: FileRemoved
+    let context: Context
+
+    func events() throws -> [any EventPayload] {
+        let dataset = removed.area.name
+        let current = try context.state(DatasetRegistry.self).datasets[dataset]?.current
+        var manifest = Manifest(current)
+        manifest.remove(removed.path)
+        let next = try manifest.next(after: current, of: dataset, store: context.files.store)
+        return next.map { [$0] } ?? []
+    }
+}
