@@ -21,12 +21,19 @@ package struct MillraceProgram: Sendable {
     }
 
     /// Runs the process's command line and ends the process with its exit code.
-    package func main() async -> Never {
-        let streams = Streams.standard()
-        let code = await program.run(RawArgument.ofProcess(), streams)
-        streams.out.flush()
-        streams.err.flush()
-        exit(code.rawValue)
+    ///
+    /// The main thread only waits. It must not be given to the main dispatch queue, which unblocks
+    /// all signals on it.
+    package func main() -> Never {
+        let program = program
+        Task.detached {
+            let streams = Streams.standard()
+            let code = await program.run(RawArgument.ofProcess(), streams)
+            streams.out.flush()
+            streams.err.flush()
+            exit(code.rawValue)
+        }
+        while true { pause() }
     }
 
     package var program: Program {
@@ -50,7 +57,11 @@ package struct MillraceProgram: Sendable {
         switch error {
         case .settings: CommandFailure(.settings, Text("\(error)"))
         case .locked: CommandFailure(.conflict, Text("\(error)"))
-        case .damaged: CommandFailure(.damage, Text("\(error)"))
+        case .damaged:
+            CommandFailure(
+                .damage, Text("\(error)"),
+                advice: "'millrace verify' says what is provable; to start all the same, "
+                    + "'millrace run --accept-damage'")
         case .system: CommandFailure(.system, Text("\(error)"))
         }
     case let error as SystemError: CommandFailure(.system, Text("\(error)"))

@@ -23,12 +23,11 @@ package enum DaemonError: Error, Sendable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .settings(let file, let problems):
-            "\(file) has \(problems.count) problem\(problems.count == 1 ? "" : "s"):\n"
-                + problems.map { "  \($0)" }.joined(separator: "\n")
+            "\(file) has \(problems.count) problem\(problems.count == 1 ? "" : "s"): "
+                + problems.joined(separator: "; ")
         case .locked(let reason): "another daemon has this workspace: \(reason)"
         case .damaged(let reason):
-            "\(reason)\nrun 'millrace verify' to see what is provable; to start all the same, use "
-                + "'millrace run --accept-damage'"
+            reason
         case .system(let reason): reason
         }
     }

@@ -1,3 +1,3 @@
 import CommandLineInterface
 
-await MillraceProgram(plugins: []).main()
+MillraceProgram(plugins: []).main()

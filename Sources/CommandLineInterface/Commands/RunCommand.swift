@@ -42,7 +42,7 @@ struct RunCommand {
             options.once = input[RunCommand.once]
             options.acceptDamage = input[RunCommand.acceptDamage]
             if input[RunCommand.verbose] > 0 { options.logLevel = .debug }
-            let daemon = try Daemon(options)
+            let daemon = try RunCommand.open(options, input)
             // It waits in the kernel: not on one of the few threads that reactions run on.
             switch try await BlockingThread.run({ daemon.run() }) {
             case .done(let problems):
@@ -54,6 +54,19 @@ struct RunCommand {
             case .interrupted: return .negative
             case .failed(let reason): throw CommandFailure(.system, Text(reason))
             }
+        }
+    }
+}
+
+extension RunCommand {
+    /// A settings file may have many problems: each gets a line of its own.
+    private static func open(_ options: Daemon.Options, _ input: Invocation) throws -> Daemon {
+        do { return try Daemon(options) } catch DaemonError.settings(let file, let problems) {
+            for problem in problems { input.err.line("\(file.description): \(problem)") }
+            throw CommandFailure(
+                .settings,
+                "the settings have \(Format.count(problems.count, "problem")); nothing was started",
+                advice: "mend \(file.description) and start again")
         }
     }
 }
