@@ -85,6 +85,10 @@ private func check(_ text: String) throws -> (settings: Settings?, issues: [Stri
     return (settings, issues.map(\.description))
 }
 
+extension [JSONValue.Member] {
+    fileprivate var asObject: JSONValue { .object(self) }
+}
+
 struct SettingsCheckTests {
     @Test func `nothing written gives the defaults`() throws {
         let (settings, issues) = try check("{}")
@@ -229,6 +233,33 @@ struct SettingsCheckTests {
     @Test func `an unknown key far from all others gets the list`() throws {
         let (_, issues) = try check("{limits: {zebra: 1}}")
         #expect(issues == ["line 1: limits.zebra: unknown key; the keys here are low, high"])
+    }
+
+    @Test func `nothing that a terminal would obey gets into a message`() throws {
+        let evil = "\u{1B}[31m\u{202E}\u{7F}\u{9B}\n"
+        let value: JSONValue = [
+            .init(evil, 1), .init("quiet", .string(evil)),
+            .init("byTrainer", .object([.init(evil, 1)])),
+            .init("pipelines", .object([.init(evil, 1)])),
+        ].asObject
+        let (_, issues) = checkSettings(Settings.self, value: value)
+        #expect(issues.count == 4)
+        var texts = issues.map(\.description)
+        for text in [
+            "[\(evil)]", "{\"\(evil)\": \u{1B}}", "'\(evil)", "{a\u{202E}: 1}", "[1\u{200B}]",
+        ] {
+            let bytes = Array(text.utf8)
+            do { _ = try JSON5Document(parsing: bytes) } catch { texts.append(error.description) }
+            do { _ = try JSONValue(parsing: bytes) } catch { texts.append(error.description) }
+        }
+        #expect(texts.count > 9)
+        for text in texts {
+            let isHarmless = text.unicodeScalars.allSatisfy {
+                let category = $0.properties.generalCategory
+                return category != .control && category != .format
+            }
+            #expect(isHarmless, "\(text)")
+        }
     }
 
     @Test func `the example is complete and valid`() throws {

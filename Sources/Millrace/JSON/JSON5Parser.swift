@@ -174,6 +174,6 @@ struct JSON5Parser {
     /// What stands here, for a message.
     var found: String {
         guard let next else { return "the end" }
-        return isLineEnd(next) ? "the end of the line" : "\(next)"
+        return isLineEnd(next) ? "the end of the line" : printable(String(next))
     }
 }

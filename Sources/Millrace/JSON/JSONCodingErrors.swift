@@ -15,7 +15,7 @@ public struct JSONDecodingError: Error, Hashable, Sendable, CustomStringConverti
 
     public var description: String {
         let problem = "expected \(expected), found \(found)"
-        return path.isEmpty ? problem : "\(path.joined(separator: ".")): \(problem)"
+        return path.isEmpty ? problem : "\(printable(path)): \(problem)"
     }
 }
 
@@ -31,7 +31,7 @@ public struct JSONEncodingError: Error, Hashable, Sendable, CustomStringConverti
     }
 
     public var description: String {
-        path.isEmpty ? message : "\(path.joined(separator: ".")): \(message)"
+        path.isEmpty ? message : "\(printable(path)): \(message)"
     }
 }
 

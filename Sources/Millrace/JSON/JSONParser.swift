@@ -176,20 +176,3 @@ struct JSONParser {
 
     private func found(_ text: Span<UInt8>) -> String { describeByte(at: index, in: text) }
 }
-
-/// What stands at a place, for a message.
-func describeByte(at index: Int, in text: Span<UInt8>) -> String {
-    guard index < text.count else { return "the end" }
-    let byte = text[index]
-    switch byte {
-    case UInt8(ascii: "\n"), UInt8(ascii: "\r"): return "the end of the line"
-    case 0x21...0x7E: return "\(Character(Unicode.Scalar(byte)))"
-    default: return "the byte 0x\(hexadecimal([byte]))"
-    }
-}
-
-/// A text in quotes for a message: escaped, and cut when long.
-func quoted(_ text: String) -> String {
-    let short = text.unicodeScalars.count > 60 ? "\(text.unicodeScalars.prefix(57))..." : text
-    return String(decoding: JSONValue.string(short).bytes, as: UTF8.self)
-}

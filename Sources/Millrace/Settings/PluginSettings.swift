@@ -55,7 +55,7 @@ public struct SettingsIssue: Error, Hashable, Sendable, CustomStringConvertible 
     /// For example `line 12: runtime.attempts: expected a whole number, found a text "many"`.
     public var description: String {
         let place = position.map { "line \($0.line): " } ?? ""
-        let keys = path.isEmpty ? "" : path.joined(separator: ".") + ": "
+        let keys = path.isEmpty ? "" : printable(path) + ": "
         return place + keys + message
     }
 }
