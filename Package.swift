@@ -115,7 +115,8 @@ let package = Package(
         tests("TrainerTests", ["Trainer", "MillraceTesting", "Millrace", "Tabular", "Learning"]),
         tests("DeployerTests", ["Deployer", "MillraceTesting", "Millrace", "Tabular", "Learning"]),
         tests("ConsoleTests", ["Console", "Millrace", "LinuxSystem"]),
-        tests("WorkspaceTemplateTests", ["WorkspaceTemplate", "LinuxSystem", "Millrace"]),
+        tests(
+            "WorkspaceTemplateTests", ["WorkspaceTemplate", "generator", "LinuxSystem", "Millrace"]),
         tests("TidyTests", []),
     ],
     cLanguageStandard: .c17

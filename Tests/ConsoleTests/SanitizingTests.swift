@@ -10,6 +10,7 @@ import Testing
         #expect(sanitized("\u{9B}31m\u{7F}") == "\\u{9B}31m\\u{7F}")
         #expect(sanitized("gpj.\u{202E}exe") == "gpj.\\u{202E}exe")
         #expect(sanitized("a\u{2028}b\u{FEFF}") == "a\\u{2028}b\\u{FEFF}")
+        #expect(sanitized("mod\u{200B}el") == "mod\\u{200B}el")
     }
 
     @Test func `ordinary text of any script stays as it is`() {

@@ -28,19 +28,20 @@ struct Generate: BuildToolPlugin {
             outputFiles: [output])
     }
 
+    /// Runs in every build: SwiftPM asks this plugin again only when the package's own structure
+    /// changes, so a list of the template's files made here would miss a folder added later. The
+    /// command's only input is a file that the command itself rewrites; what it makes is rewritten
+    /// only when it differs, so that nothing is compiled again in vain.
     private func embedding(_ context: PluginContext, _ generator: URL) throws -> Command {
         let template = context.package.directoryURL.appending(path: "workspace-template")
         let output = context.pluginWorkDirectoryURL.appending(path: "EmbeddedTemplate.swift")
+        let everyTime = context.pluginWorkDirectoryURL.appending(path: "every-time")
+        if !FileManager.default.fileExists(atPath: everyTime.path) {
+            try Data().write(to: everyTime)
+        }
         return .buildCommand(
             displayName: "Embedding workspace-template", executable: generator,
-            arguments: ["template", output.path, template.path],
-            inputFiles: try everything(below: template), outputFiles: [output])
-    }
-
-    /// The files *and the folders*, hidden ones too: a folder's time changes when something is added
-    /// to it or removed, so that an incremental build sees that as well.
-    private func everything(below folder: URL) throws -> [URL] {
-        let names = try FileManager.default.subpathsOfDirectory(atPath: folder.path)
-        return [folder] + names.sorted().map { folder.appending(path: $0) }
+            arguments: ["template", output.path, template.path, everyTime.path],
+            inputFiles: [everyTime], outputFiles: [output])
     }
 }

@@ -31,6 +31,11 @@ private func names(in folder: String, below prefix: String) -> [String] {
     return found.sorted()
 }
 
+/// The bytes of a file; nil when there is none.
+func existingFile(_ path: String) -> [UInt8]? {
+    access(path, F_OK) == 0 ? readFile(path) : nil
+}
+
 private func readFile(_ path: String) -> [UInt8] {
     let descriptor = open(path, O_RDONLY)
     guard descriptor >= 0 else { fail("cannot open \(path)") }

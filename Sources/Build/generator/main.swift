@@ -1,7 +1,7 @@
 // The program behind the build-tool plugin `Generate`:
 //
 //     generator registry OUTPUT PLUGIN...     the list of plugin types
-//     generator template OUTPUT FOLDER        the files of a folder
+//     generator template OUTPUT FOLDER STAMP  the files of a folder; STAMP is rewritten
 import Glibc
 
 func fail(_ message: String) -> Never {
@@ -20,8 +20,11 @@ let rest = Array(arguments.dropFirst(2))
 switch (mode, rest.count) {
 case ("registry", 1...):
     writeOutput(registrySource(plugins: rest), to: output)
-case ("template", 1):
-    writeOutput(templateSource(files: templateFiles(in: rest[0])), to: output)
+case ("template", 2):
+    let source = templateSource(files: templateFiles(in: rest[0]))
+    // Writing would give the file a new time, and have it compiled again.
+    if source != existingFile(output) { writeOutput(source, to: output) }
+    writeOutput([], to: rest[1])
 default:
     fail("unknown mode '\(mode)', or arguments are missing")
 }

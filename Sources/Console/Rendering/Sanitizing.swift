@@ -43,8 +43,9 @@ private func isHarmless(_ scalar: Unicode.Scalar) -> Bool {
     case ..<0xA0: false
     // Line and paragraph separators; marks, embeddings, overrides and isolates of direction.
     case 0x2028, 0x2029, 0x061C, 0x200E, 0x200F, 0x202A...0x202E, 0x2066...0x2069: false
-    // Tags and other invisible characters that can hide text from a reader.
-    case 0xE0000...0xE007F, 0xFEFF: false
+    // Characters without a shape, which make two different names look the same. The joiners U+200C
+    // and U+200D stay: scripts and emoji need them.
+    case 0x180E, 0x200B, 0x2060...0x2064, 0xFEFF, 0xFFF9...0xFFFB, 0xE0000...0xE007F: false
     default: true
     }
 }
