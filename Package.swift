@@ -57,8 +57,8 @@ let package = Package(
 
         // The engine.
         module("Journal", ["Millrace", "LinuxSystem", "CLinux", "Checksums"]),
-        module("Vault", ["Millrace", "LinuxSystem", "Checksums"]),
-        module("Watching", ["Millrace", "LinuxSystem", "Checksums"]),
+        module("Vault", ["Millrace", "LinuxSystem", "CLinux", "Checksums"]),
+        module("Watching", ["Millrace", "LinuxSystem", "CLinux"]),
         module("Runtime", ["Millrace", "Journal", "LinuxSystem", "Checksums"]),
         module("Tabular", ["Millrace", "Checksums"]),
         module("Learning", ["Millrace", "Tabular", "Checksums"]),
@@ -106,6 +106,11 @@ let package = Package(
             exclude: ["Fixtures", "verify_journal.py"]),
         tests("VaultTests", ["Vault", "Millrace", "LinuxSystem", "Checksums"]),
         tests("WatchingTests", ["Watching", "Millrace", "LinuxSystem", "Checksums"]),
+        .executableTarget(
+            name: "WatchProbe",
+            dependencies: ["Watching", "Vault", "Millrace", "LinuxSystem", "Checksums"],
+            path: "Tests/WatchProbe", swiftSettings: strict,
+            linkerSettings: [.linkedLibrary("m")]),
         tests("RuntimeTests", ["Runtime", "MillraceTesting", "Millrace"]),
         tests("TabularTests", ["Tabular", "Millrace"]),
         tests("LearningTests", ["Learning", "Tabular", "Millrace"]),

@@ -66,7 +66,7 @@ extension WatchLoop {
     /// Compares everything again.
     func reconcile() {
         needsReconcile = false
-        guard root != nil else { return }
+        guard rootIdentity != nil else { return }
         if !isInitial { reports.append(.overflowed) }
         enqueueScan(FileTree.root, epoch, deep: true)
     }
@@ -107,7 +107,7 @@ extension WatchLoop {
         guard !barriers.isEmpty else { return }
         var open: [Barrier] = []
         for var barrier in barriers {
-            let isDone = root == nil || !outstanding.keys.contains { $0 <= barrier.epoch }
+            let isDone = rootIdentity == nil || !outstanding.keys.contains { $0 <= barrier.epoch }
             if barrier.batch == nil, isDone { barrier.batch = delivery.lastBatch() }
             if let batch = barrier.batch, delivery.isAcknowledged(through: batch) {
                 barrier.continuation.resume()

@@ -140,7 +140,7 @@ extension WatchLoop {
 
     /// Reports what was not found anywhere else.
     func settleVanished() {
-        guard !vanished.isEmpty else { return }
+        guard !vanished.isEmpty, rootIdentity != nil else { return }
         drain()
         let isOverdue =
             monotonicNanoseconds() - (vanishedSince ?? 0) > Self.vanishedLimit

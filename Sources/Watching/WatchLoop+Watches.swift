@@ -2,7 +2,7 @@ import Glibc
 import LinuxSystem
 import Millrace
 
-/// Watches, the parts that cannot have any, and the root.
+/// Watches, and the parts that cannot have any.
 extension WatchLoop {
     private static let interesting: Inotify.Mask = [
         .modified, .attributes, .closedAfterWriting, .movedFrom, .movedTo, .created, .deleted,
@@ -82,7 +82,7 @@ extension WatchLoop {
             scanNanoseconds = 0
             nextScan = monotonicNanoseconds() + pause
         }
-        if isInitial, root != nil, vanished.isEmpty {
+        if isInitial, rootIdentity != nil, vanished.isEmpty {
             isInitial = false
             reports.append(.ready)
         }
@@ -122,81 +122,5 @@ extension WatchLoop {
             common.append(contentsOf: one)
         }
         return common
-    }
-
-    // MARK: The root
-
-    /// Opens the root, or waits for it where it would appear.
-    func openRoot() {
-        rootRetry = nil
-        do throws(SystemError) {
-            let directory = try OpenDirectory(
-                try FileDescriptor.open(configuration.root, O_RDONLY | O_DIRECTORY))
-            root = directory
-            if inotify == nil { inotify = try? OpenInotify() }
-            if let number = ancestorWatch { inotify?.queue.end(number) }
-            ancestorWatch = nil
-            if announced.removeValue(forKey: .rootLost) != nil {
-                reports.append(.recovered(.rootLost))
-            }
-            enqueueScan(FileTree.root, epoch, deep: true)
-        } catch {
-            loseRoot()
-        }
-    }
-
-    /// After a sign that the root is another: is it?
-    func checkRoot() {
-        suspectsRoot = false
-        guard let root else {
-            openRoot()
-            return
-        }
-        let there = try? FileDescriptor.open(configuration.root, O_RDONLY | O_DIRECTORY).status()
-        if there?.inode == root.inode, there?.device == root.device,
-            tree[FileTree.root].watch >= 0
-        {
-            return
-        }
-        loseRoot()
-        openRoot()
-    }
-
-    private func loseRoot() {
-        if root != nil {
-            root = nil
-            // A new queue forgets all watches at once, also those on what was moved away.
-            inotify = try? OpenInotify()
-            for id in watches.values { tree[id].watch = -1 }
-            watches = [:]
-            ancestorWatch = nil
-            unwatched = [:]
-            nextScan = nil
-        }
-        if inotify == nil { inotify = try? OpenInotify() }
-        if announced[.rootLost] == nil {
-            let loss = Degradation(
-                part: nil, reason: .rootLost, directories: 1, interval: .seconds(1))
-            announced[.rootLost] = loss
-            reports.append(.degraded(loss))
-        }
-        watchAncestor()
-        // Also where the directory above cannot be watched.
-        rootRetry = monotonicNanoseconds() + 1000 * Settling.millisecond
-    }
-
-    private func watchAncestor() {
-        if let number = ancestorWatch { inotify?.queue.end(number) }
-        ancestorWatch = nil
-        var path = configuration.root.parent
-        while true {
-            let above = path.bytes.isEmpty ? FilePath(".") : path
-            if let directory = try? FileDescriptor.open(above, O_RDONLY | O_DIRECTORY) {
-                ancestorWatch = try? inotify?.queue.watch(directory, [.created, .movedTo])
-                return
-            }
-            if path.bytes.isEmpty || path.parent == path { return }
-            path = path.parent
-        }
     }
 }

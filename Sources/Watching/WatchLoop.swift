@@ -17,6 +17,10 @@ final class WatchLoop {
     let kernel = kernelVersion()
 
     var tree: FileTree
+    /// Which directory the root is; nil while there is none.
+    var rootIdentity: Identity?
+    /// The root while there is work. It is closed before every sleep, because a directory that
+    /// somebody has open does not announce its deletion.
     var root: OpenDirectory?
     var inotify: OpenInotify?
     var watches: [Int32: FileTree.NodeID] = [:]
@@ -59,15 +63,19 @@ final class WatchLoop {
 
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 8)
 
+    struct Identity: Equatable {
+        var inode: UInt64
+        var device: UInt64
+    }
+
     final class OpenDirectory {
         let descriptor: FileDescriptor
-        let inode: UInt64
-        let device: UInt64
+        let identity: Identity
 
-        init(_ descriptor: consuming FileDescriptor) throws(SystemError) {
+        init(_ path: FilePath) throws(SystemError) {
+            let descriptor = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY)
             let status = try descriptor.status()
-            inode = status.inode
-            device = status.device
+            identity = Identity(inode: status.inode, device: status.device)
             self.descriptor = descriptor
         }
     }
@@ -150,7 +158,10 @@ final class WatchLoop {
             beginBarriers(requests.barriers)
             wakeWaiting()
             let isFull = delivery.isFull()
-            if !isFull { work() }
+            if !isFull, hasWork {
+                holdRoot()
+                work()
+            }
             if !hasWork { settleVanished() }
             if !hasWork { announce() }
             delivery.publish(&reports)
@@ -160,14 +171,14 @@ final class WatchLoop {
     }
 
     var hasWork: Bool {
-        root != nil && !(hot.isEmpty && folders.isEmpty && cold.isEmpty)
+        rootIdentity != nil && !(hot.isEmpty && folders.isEmpty && cold.isEmpty)
     }
 
     /// Sleeps until there is something to do.
     private func rest(isFull: Bool) {
         let moments = [
             due.next, nextScan, rootRetry,
-            vanishedSince.map { $0 + Self.vanishedLimit },
+            rootIdentity == nil ? nil : vanishedSince.map { $0 + Self.vanishedLimit },
         ].compactMap(\.self)
         var milliseconds: Int?
         if hasWork, !isFull {
@@ -176,6 +187,7 @@ final class WatchLoop {
             let rest = max(0, next - monotonicNanoseconds())
             milliseconds = Int((rest + Settling.millisecond - 1) / Settling.millisecond)
         }
+        if milliseconds != 0 { root = nil }
         let queue = inotify?.queue.descriptor.raw ?? -1
         let ready = try? waitReadable(
             [queue, delivery.wakeUp.descriptor.raw], milliseconds: milliseconds)
@@ -198,7 +210,6 @@ final class WatchLoop {
 
     /// Looks at names and scans directories, those hinted at first.
     private func work() {
-        guard root != nil else { return }
         let end = monotonicNanoseconds() + Self.turn
         var count = 0
         repeat {
