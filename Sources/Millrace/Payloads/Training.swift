@@ -50,6 +50,8 @@ public struct RunInputs: Codable, Hashable, Sendable {
     public var files: [DatasetFile]
     public var target: Target
     public var features: [String]
+    /// Texts that stand for a missing value.
+    public var nulls: [String]
     /// `logistic-regression`, `linear-regression`, `boosted-trees`, or `command`.
     public var algorithm: String
     public var parameters: JSONValue
@@ -65,9 +67,9 @@ public struct RunInputs: Codable, Hashable, Sendable {
 
     public init(
         dataset: String, datasetVersion: Int, datasetDigest: Digest, files: [DatasetFile],
-        target: Target, features: [String], algorithm: String, parameters: JSONValue,
-        seed: UInt64, holdout: Double, command: [String], code: [String: Digest],
-        environment: [String: String]
+        target: Target, features: [String], nulls: [String] = ["", "NA"], algorithm: String,
+        parameters: JSONValue, seed: UInt64, holdout: Double, command: [String],
+        code: [String: Digest], environment: [String: String]
     ) {
         self.dataset = dataset
         self.datasetVersion = datasetVersion
@@ -75,6 +77,7 @@ public struct RunInputs: Codable, Hashable, Sendable {
         self.files = files
         self.target = target
         self.features = features
+        self.nulls = nulls
         self.algorithm = algorithm
         self.parameters = parameters
         self.seed = seed
@@ -117,7 +120,9 @@ public struct RunCompleted: EventPayload {
     public var run: Int
     /// The model's bytes in the vault.
     public var artifact: Digest
+    /// How many rows it learned from.
     public var rows: Int
+    /// On the rows that it did not see.
     public var metrics: [String: Double]
     public var seconds: Double
 
@@ -170,6 +175,12 @@ public struct ModelVersionCreated: EventPayload {
     public var version: Int
     public var run: Int
     public var artifact: Digest
+    /// The model's name in its release: `model.json` is the portable format; any other belongs to the
+    /// user's program, and Millrace cannot run it.
+    public var file: String
+    /// Some rows that training did not see, with the model's answers: what a server must give too.
+    /// Nil for a model that Millrace cannot run.
+    public var examples: Digest?
     public var inputs: RunInputs
     /// On the rows that training did not see.
     public var metrics: [String: Double]
@@ -181,13 +192,15 @@ public struct ModelVersionCreated: EventPayload {
     }
 
     public init(
-        model: String, version: Int, run: Int, artifact: Digest, inputs: RunInputs,
-        metrics: [String: Double]
+        model: String, version: Int, run: Int, artifact: Digest, file: String = "model.json",
+        examples: Digest? = nil, inputs: RunInputs, metrics: [String: Double]
     ) {
         self.model = model
         self.version = version
         self.run = run
         self.artifact = artifact
+        self.file = file
+        self.examples = examples
         self.inputs = inputs
         self.metrics = metrics
     }
