@@ -12,6 +12,8 @@ public struct ModelEvaluated: EventPayload {
     public var championMetrics: [String: Double]
     /// Of the difference of the gate's main metric, version minus champion, on the same rows.
     public var comparison: Comparison?
+    /// What could not be measured, and why, in words.
+    public var notes: [String]
 
     public var subject: Subject { .model(model) }
 
@@ -39,7 +41,7 @@ public struct ModelEvaluated: EventPayload {
 
     public init(
         model: String, version: Int, rows: Int, metrics: [String: Double], champion: Int?,
-        championMetrics: [String: Double], comparison: Comparison?
+        championMetrics: [String: Double], comparison: Comparison?, notes: [String] = []
     ) {
         self.model = model
         self.version = version
@@ -48,6 +50,7 @@ public struct ModelEvaluated: EventPayload {
         self.champion = champion
         self.championMetrics = championMetrics
         self.comparison = comparison
+        self.notes = notes
     }
 }
 

@@ -35,6 +35,9 @@ public struct ModelRegistry: Projection {
         /// By stage: the version that waits for a person.
         public var waiting: [String: Int] = [:]
 
+        /// One of which nothing is known yet.
+        public init(name: String) { self.name = name }
+
         public var latest: Int { versions.keys.max() ?? 0 }
 
         /// The version that a stage points at.

@@ -24,6 +24,9 @@ public struct RunRegistry: Projection {
         public var lastRequestTime: Timestamp?
         public var lastDeferral: TrainingDeferred?
 
+        /// One of which nothing is known yet.
+        public init(pipeline: String) { self.pipeline = pipeline }
+
         public var latest: Int { runs.keys.max() ?? 0 }
         public var running: [Run] {
             runs.values.filter(\.isRunning).sorted { $0.started.run < $1.started.run }
