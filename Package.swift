@@ -118,7 +118,9 @@ let package = Package(
             "ValidatorTests", ["Validator", "MillraceTesting", "Millrace", "Tabular", "Learning"]),
         tests("MonitorTests", ["Monitor", "MillraceTesting", "Millrace", "Tabular", "Learning"]),
         tests("TrainerTests", ["Trainer", "MillraceTesting", "Millrace", "Tabular", "Learning"]),
-        tests("DeployerTests", ["Deployer", "MillraceTesting", "Millrace", "Tabular", "Learning"]),
+        tests(
+            "DeployerTests",
+            ["Deployer", "Trainer", "MillraceTesting", "Millrace", "Tabular", "Learning"]),
         tests("ConsoleTests", ["Console", "Millrace", "LinuxSystem"]),
         tests(
             "WorkspaceTemplateTests", ["WorkspaceTemplate", "generator", "LinuxSystem", "Millrace"]),
