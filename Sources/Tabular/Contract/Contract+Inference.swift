@@ -30,8 +30,8 @@ extension ColumnContract {
         }
     }
 
-    /// Three times the share that was seen and three standard errors more; every tenth value may be
-    /// missing before the column that had none is an error only if it was a small drop.
+    /// Three times the share that was seen, three standard errors and five per cent more. Nothing may
+    /// be missing only where nothing was in a drop that is large enough to say so.
     private static func nullFractionMax(_ profile: ColumnProfile) -> Double {
         guard profile.count > 0, profile.nullCount < profile.count else { return 1 }
         if profile.nullCount == 0, profile.count >= 1_000 { return 0 }
@@ -48,11 +48,12 @@ extension ColumnContract {
         let isIdentifier =
             type == .integer && profile.count >= 100
             && Double(numbers.distinctCount) > 0.95 * Double(numbers.count)
-        let reach = max(span, abs(numbers.maximum), abs(numbers.minimum), 1)
+        // One value alone says nothing of how far others may be, but for its size.
+        let size = max(abs(numbers.maximum), abs(numbers.minimum), 1)
+        let reach = span == 0 ? max(10 * size, 100) : max(span, size)
         var low = numbers.minimum - reach
         // What was never negative is a count, a length, an amount.
         if numbers.minimum >= 0 { low = max(0, low) }
-        if numbers.minimum > 0, span < numbers.minimum / 10 { low = numbers.minimum - reach / 2 }
         minimum = type == .integer ? low.rounded(.down) : low
         if !isIdentifier {
             let high = numbers.maximum + reach

@@ -12,23 +12,26 @@ struct BinCounter {
     private(set) var used = 0
     private var shift: UInt64
     private var capacity: Int
-    private var keys: UnsafeMutablePointer<UInt64>
-    private var counts: UnsafeMutablePointer<Int>
+    private var slots: UnsafeMutablePointer<Slot>
     private(set) var distinct: DistinctCounter?
+
+    /// A bin and its count; no count means a free slot.
+    private struct Slot {
+        var bin: UInt64
+        var count: Int
+    }
 
     init(limit: Int) {
         self.limit = limit
         capacity = 32
         shift = 64 - 5
-        keys = .allocate(capacity: capacity)
-        counts = .allocate(capacity: capacity)
-        counts.initialize(repeating: 0, count: capacity)
+        slots = .allocate(capacity: capacity)
+        slots.initialize(repeating: Slot(bin: 0, count: 0), count: capacity)
     }
 
     /// Gives the memory back. The counter must not be used afterwards.
     func deallocate() {
-        keys.deallocate()
-        counts.deallocate()
+        slots.deallocate()
         distinct?.deallocate()
     }
 
@@ -43,22 +46,29 @@ struct BinCounter {
         Double(bitPattern: key >> 63 == 1 ? key & ~(1 << 63) : ~key)
     }
 
-    @inline(__always)
-    mutating func add(_ value: Double) {
-        let key = Self.key(value)
-        if level != 0 { distinct?.add(hash: StableHash.of(key)) }
-        add(bin: key &>> level, 1)
+    mutating func add(_ values: UnsafePointer<Double>, _ count: Int) {
+        var index = 0
+        while index < count, level == 0 {
+            add(bin: Self.key(values[index]), 1)
+            index &+= 1
+        }
+        guard let distinct else { return }
+        for later in index..<count {
+            let key = Self.key(values[later])
+            distinct.add(hash: StableHash.of(key))
+            add(bin: key &>> level, 1)
+        }
     }
 
     @inline(__always)
     private mutating func add(bin: UInt64, _ count: Int) {
         var slot = Int(truncatingIfNeeded: (bin &* 0x9E37_79B9_7F4A_7C15) &>> shift)
         while true {
-            if counts[slot] == 0 { break }
-            if keys[slot] == bin {
-                counts[slot] &+= count
+            if slots[slot].bin == bin, slots[slot].count != 0 {
+                slots[slot].count &+= count
                 return
             }
+            if slots[slot].count == 0 { break }
             slot = (slot &+ 1) & (capacity &- 1)
         }
         insert(bin: bin, count, at: slot)
@@ -66,8 +76,7 @@ struct BinCounter {
 
     @inline(never)
     private mutating func insert(bin: UInt64, _ count: Int, at slot: Int) {
-        keys[slot] = bin
-        counts[slot] = count
+        slots[slot] = Slot(bin: bin, count: count)
         used += 1
         if used > limit {
             while used > limit { coarsen() }
@@ -79,8 +88,8 @@ struct BinCounter {
     private mutating func coarsen() {
         if level == 0 {
             let counter = DistinctCounter()
-            for slot in 0..<capacity where counts[slot] > 0 {
-                counter.add(hash: StableHash.of(keys[slot]))
+            for slot in 0..<capacity where slots[slot].count > 0 {
+                counter.add(hash: StableHash.of(slots[slot].bin))
             }
             distinct = counter
         }
@@ -89,23 +98,19 @@ struct BinCounter {
     }
 
     private mutating func rebuild(capacity newCapacity: Int, dropping bits: UInt64) {
-        let (oldKeys, oldCounts, oldCapacity) = (keys, counts, capacity)
+        let old = UnsafeBufferPointer(start: slots, count: capacity)
         capacity = newCapacity
         shift = UInt64(64 - newCapacity.trailingZeroBitCount)
-        keys = .allocate(capacity: newCapacity)
-        counts = .allocate(capacity: newCapacity)
-        counts.initialize(repeating: 0, count: newCapacity)
+        slots = .allocate(capacity: newCapacity)
+        slots.initialize(repeating: Slot(bin: 0, count: 0), count: newCapacity)
         used = 0
-        for slot in 0..<oldCapacity where oldCounts[slot] > 0 {
-            add(bin: oldKeys[slot] >> bits, oldCounts[slot])
-        }
-        oldKeys.deallocate()
-        oldCounts.deallocate()
+        for slot in old where slot.count > 0 { add(bin: slot.bin >> bits, slot.count) }
+        old.deallocate()
     }
 
     /// The bins in the order of their numbers.
     func sorted() -> [(bin: UInt64, count: Int)] {
-        (0..<capacity).filter { counts[$0] > 0 }.map { (keys[$0], counts[$0]) }
+        (0..<capacity).filter { slots[$0].count > 0 }.map { (slots[$0].bin, slots[$0].count) }
             .sorted { $0.0 < $1.0 }
     }
 }

@@ -1,119 +1,171 @@
 /// Counts of texts: each by name while they are few and short, else in bins by their hash. As with
-/// `BinCounter`, the outcome depends on the set of texts alone, not on their order.
+/// `BinCounter`, the outcome depends on the set of texts alone, not on their order. Texts are told
+/// apart by their 64-bit hash.
 struct TextCounter {
     /// Bytes that all names together may have.
     static let nameBytesMax = 16_384
     static let bucketCount = 256
+    /// The place of a text that has no entry of its own.
+    static let noEntry = -1
+    private static let batch = 256
 
-    struct Entry {
+    private struct Entry {
         var hash: UInt64
         var count: Int
         var offset: Int
         var length: Int
-        /// What the contract says of this text; kept here so that it is worked out once a category.
-        var verdict: UInt8
+        /// What the contract says of this text, kept so that it is worked out once; 0: not yet.
+        var verdict: UInt16
     }
 
-    let limit: Int
-    private(set) var isCollapsed = false
-    private(set) var entries: [Entry] = []
+    private let limit: Int
+    private var count = 0
+    private var lengthMin = Int.max
+    private var lengthMax = 0
+    private var used = 0
+    private var entries: UnsafeMutablePointer<Entry>
     private var arena: [UInt8] = []
+    /// Open addressing from hashes to entries; the capacity is twice that of `entries`.
     private var slots: UnsafeMutablePointer<Int32>
     private var capacity = 32
-    /// Set once collapsed: counts by the top eight bits of the hash.
-    private var buckets: UnsafeMutablePointer<Int>?
-    private(set) var distinct: DistinctCounter?
+
+    // Once collapsed: counts by the top eight bits of the hash. The hashes are gathered and worked
+    // on a batch at a time, to keep the tables in the processor's cache.
+    private var isCollapsed = false
+    private var buckets: UnsafeMutablePointer<Int>
+    private var pendingHashes: UnsafeMutablePointer<UInt64>
+    private var pending = 0
+    private var distinct: DistinctCounter?
 
     init(limit: Int) {
         self.limit = limit
         slots = .allocate(capacity: capacity)
         slots.initialize(repeating: -1, count: capacity)
+        entries = .allocate(capacity: capacity / 2)
+        buckets = .allocate(capacity: Self.bucketCount)
+        buckets.initialize(repeating: 0, count: Self.bucketCount)
+        pendingHashes = .allocate(capacity: Self.batch)
     }
 
     func deallocate() {
         slots.deallocate()
-        buckets?.deallocate()
+        entries.deallocate()
+        buckets.deallocate()
+        pendingHashes.deallocate()
         distinct?.deallocate()
     }
 
-    /// - Returns: the index of the text's entry and whether it is new; nil once collapsed.
+    /// - Returns: the place of the text's entry, or `noEntry`.
     @inline(__always)
-    mutating func add(
-        _ start: UnsafePointer<UInt8>, _ count: Int, hash: UInt64
-    ) -> (index: Int, isNew: Bool)? {
-        if let buckets {
-            buckets[Int(truncatingIfNeeded: hash &>> 56)] &+= 1
-            distinct?.add(hash: StableHash.of(hash))
-            return nil
+    mutating func add(_ start: UnsafePointer<UInt8>, _ length: Int, hash: UInt64) -> Int {
+        count &+= 1
+        if length < lengthMin { lengthMin = length }
+        if length > lengthMax { lengthMax = length }
+        return tally(start, length, hash)
+    }
+
+    @inline(__always)
+    private mutating func tally(
+        _ start: UnsafePointer<UInt8>, _ length: Int, _ hash: UInt64
+    ) -> Int {
+        if isCollapsed {
+            pendingHashes[pending] = hash
+            pending &+= 1
+            if pending == Self.batch { flush() }
+            return Self.noEntry
         }
         var slot = Int(truncatingIfNeeded: hash) & (capacity &- 1)
         while slots[slot] >= 0 {
             let index = Int(slots[slot])
             if entries[index].hash == hash {
                 entries[index].count &+= 1
-                return (index, false)
+                return index
             }
             slot = (slot &+ 1) & (capacity &- 1)
         }
-        return insert(start, count, hash: hash, at: slot)
+        return insert(start, length, hash, at: slot)
     }
 
     @inline(never)
     private mutating func insert(
-        _ start: UnsafePointer<UInt8>, _ count: Int, hash: UInt64, at slot: Int
-    ) -> (index: Int, isNew: Bool)? {
-        if entries.count == limit || arena.count + count > Self.nameBytesMax {
+        _ start: UnsafePointer<UInt8>, _ length: Int, _ hash: UInt64, at slot: Int
+    ) -> Int {
+        if used == limit || arena.count + length > Self.nameBytesMax {
             collapse()
-            return add(start, count, hash: hash)
+            return tally(start, length, hash)
         }
-        let index = entries.count
-        entries.append(
-            Entry(hash: hash, count: 1, offset: arena.count, length: count, verdict: 0))
-        arena.append(contentsOf: UnsafeBufferPointer(start: start, count: count))
-        slots[slot] = Int32(index)
-        if entries.count * 2 > capacity { growSlots() }
-        return (index, true)
+        let index = used
+        (entries + index).initialize(
+            to: Entry(hash: hash, count: 1, offset: arena.count, length: length, verdict: 0))
+        arena.append(contentsOf: UnsafeBufferPointer(start: start, count: length))
+        slots[slot] = Int32(truncatingIfNeeded: index)
+        used += 1
+        if used == capacity / 2 { grow() }
+        return index
     }
 
-    mutating func setVerdict(_ verdict: UInt8, at index: Int) { entries[index].verdict = verdict }
+    @inline(__always)
+    func verdict(at entry: Int) -> UInt8? {
+        let verdict = entries[entry].verdict
+        return verdict == 0 ? nil : UInt8(truncatingIfNeeded: verdict)
+    }
 
-    private mutating func growSlots() {
+    mutating func setVerdict(_ verdict: UInt8, at entry: Int) {
+        entries[entry].verdict = UInt16(verdict) | 0x100
+    }
+
+    private mutating func grow() {
         slots.deallocate()
         capacity *= 2
         slots = .allocate(capacity: capacity)
         slots.initialize(repeating: -1, count: capacity)
-        for (index, entry) in entries.enumerated() {
-            var slot = Int(truncatingIfNeeded: entry.hash) & (capacity - 1)
+        let larger = UnsafeMutablePointer<Entry>.allocate(capacity: capacity / 2)
+        larger.moveInitialize(from: entries, count: used)
+        entries.deallocate()
+        entries = larger
+        for index in 0..<used {
+            var slot = Int(truncatingIfNeeded: entries[index].hash) & (capacity - 1)
             while slots[slot] >= 0 { slot = (slot + 1) & (capacity - 1) }
-            slots[slot] = Int32(index)
+            slots[slot] = Int32(truncatingIfNeeded: index)
         }
     }
 
     private mutating func collapse() {
-        let buckets = UnsafeMutablePointer<Int>.allocate(capacity: Self.bucketCount)
-        buckets.initialize(repeating: 0, count: Self.bucketCount)
         let counter = DistinctCounter()
-        for entry in entries {
-            buckets[Int(truncatingIfNeeded: entry.hash >> 56)] += entry.count
-            counter.add(hash: StableHash.of(entry.hash))
+        for index in 0..<used {
+            buckets[Int(truncatingIfNeeded: entries[index].hash >> 56)] += entries[index].count
+            counter.add(hash: StableHash.of(entries[index].hash))
         }
-        self.buckets = buckets
         distinct = counter
         isCollapsed = true
-        entries = []
+        used = 0
         arena = []
     }
 
-    /// The texts with their counts, in the order of their bytes; empty once collapsed.
-    func named() -> [(name: String, count: Int)] {
-        entries.map { entry in
-            let bytes = arena[entry.offset..<(entry.offset + entry.length)]
-            return (String(decoding: bytes, as: UTF8.self), entry.count)
-        }.sorted { $0.0.utf8.lexicographicallyPrecedes($1.0.utf8) }
+    @inline(never)
+    private mutating func flush() {
+        for index in 0..<pending {
+            let hash = pendingHashes[index]
+            buckets[Int(truncatingIfNeeded: hash &>> 56)] &+= 1
+            distinct?.add(hash: StableHash.of(hash))
+        }
+        pending = 0
     }
 
-    func bucketCounts() -> [Int] {
-        guard let buckets else { return [] }
-        return Array(UnsafeBufferPointer(start: buckets, count: Self.bucketCount))
+    /// What was taken so far: names in the order of their bytes, or counts by hash.
+    mutating func profile() -> TextProfile {
+        flush()
+        let names = (0..<used).map { index in
+            let entry = entries[index]
+            let bytes = arena[entry.offset..<(entry.offset + entry.length)]
+            return TextProfile.Category(
+                name: String(decoding: bytes, as: UTF8.self), count: entry.count)
+        }
+        return TextProfile(
+            count: count, minimumLength: lengthMin, maximumLength: lengthMax,
+            categories: names.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) },
+            buckets: isCollapsed
+                ? Array(UnsafeBufferPointer(start: buckets, count: Self.bucketCount)) : [],
+            registers: distinct?.snapshot ?? [])
     }
 }

@@ -13,6 +13,7 @@ final class CSVReader: RecordReader {
     private(set) var delimiter = UInt8(ascii: ",")
     private var lineEnd = UInt8(ascii: "\n")
     private(set) var columnNames: [String] = []
+    private(set) var defect: RowDefect?
     private var line = 1
     private var skipsBlankLines = true
     private let fields: UnsafeMutablePointer<Field>
@@ -75,7 +76,7 @@ final class CSVReader: RecordReader {
             throw TabularError(
                 .format, "the file is empty: not even a header", line: 1, byteOffset: 0)
         }
-        if let defect = record.defect {
+        if record.isDefective, let defect {
             throw TabularError(
                 .format, "the header cannot be read: \(defect.kind.words)", line: record.line,
                 byteOffset: defect.byteOffset)
@@ -130,10 +131,13 @@ final class CSVReader: RecordReader {
         let first = buffer.start + head
         var record = Record(
             fields: fields, count: count, byteOffset: buffer.fileOffset + head, line: line,
-            isTerminated: isTerminated, defect: nil,
+            isTerminated: isTerminated, isDefective: false,
             hash: wantsHashes ? StableHash.of(first, end - head) : 0, bufferStart: first)
-        if buffer.hasUnusual { record.defect = byteDefect(head: head, count: end - head) }
-        if isEscaped, record.defect == nil {
+        if buffer.hasUnusual, let found = byteDefect(head: head, count: end - head) {
+            defect = found
+            record.isDefective = true
+        }
+        if isEscaped, !record.isDefective {
             for index in 0..<min(count, fieldCapacity) where fields[index].isEscaped {
                 fields[index].removeDoubledQuotes()
             }
@@ -165,10 +169,10 @@ final class CSVReader: RecordReader {
 
     /// Gives the record up and goes on behind its first line.
     private func defective(_ kind: RowDefect.Kind, at place: Int) throws(TabularError) -> Record {
-        let found = defect(kind, at: place, head: buffer.head)
+        defect = defect(kind, at: place, head: buffer.head)
         var record = Record(
             fields: fields, count: 0, byteOffset: buffer.fileOffset + buffer.head, line: line,
-            isTerminated: false, defect: found, hash: 0, bufferStart: buffer.start + buffer.head)
+            isTerminated: false, isDefective: true, hash: 0, bufferStart: buffer.start + buffer.head)
         line += 1
         while true {
             var index = buffer.head

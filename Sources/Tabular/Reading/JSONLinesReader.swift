@@ -9,6 +9,7 @@ final class JSONLinesReader: RecordReader {
     private let limits: ReadLimits
     private let wantsHashes: Bool
     private(set) var columnNames: [String] = []
+    private(set) var defect: RowDefect?
     private var indexOfColumn: [String: Int] = [:]
     private var line = 1
     /// The current line was too long and its end has not been found yet.
@@ -51,7 +52,7 @@ final class JSONLinesReader: RecordReader {
         guard let (record, members) = try nextObject() else {
             throw TabularError(.format, "the file is empty", line: 1, byteOffset: 0)
         }
-        if let defect = record.defect {
+        if record.isDefective, let defect {
             throw TabularError(
                 .format, "the first row names the columns, but it is \(defect.kind.words)",
                 line: record.line, byteOffset: defect.byteOffset)
@@ -72,7 +73,7 @@ final class JSONLinesReader: RecordReader {
             return filled(record, members)
         }
         guard let (record, members) = try nextObject() else { return nil }
-        return record.defect == nil ? filled(record, members) : record
+        return record.isDefective ? record : filled(record, members)
     }
 
     /// The next line that is not blank, as an object.
@@ -85,21 +86,22 @@ final class JSONLinesReader: RecordReader {
             let offset = buffer.fileOffset + (start - buffer.start)
             var record = Record(
                 fields: fields, count: 0, byteOffset: offset, line: thisLine,
-                isTerminated: isTerminated, defect: nil,
+                isTerminated: isTerminated, isDefective: false,
                 hash: wantsHashes ? StableHash.of(start, count) : 0, bufferStart: start)
-            func defect(_ kind: RowDefect.Kind) -> (Record, [JSONValue.Member]) {
-                record.defect = RowDefect(
+            func defective(_ kind: RowDefect.Kind) -> (Record, [JSONValue.Member]) {
+                record.isDefective = true
+                defect = RowDefect(
                     kind: kind, byteOffset: offset,
                     excerpt: escapedText(bytes, limit: limits.valueBytes))
                 return (record, [])
             }
-            if !isTerminated, count >= limits.recordBytes { return defect(.tooLong) }
+            if !isTerminated, count >= limits.recordBytes { return defective(.tooLong) }
             do throws(JSONError) {
                 let value = try JSONValue(parsing: Array(bytes), limits: jsonLimits)
-                guard let members = value.members else { return defect(.json) }
+                guard let members = value.members else { return defective(.json) }
                 return (record, members)
             } catch {
-                return defect(isTerminated ? .json : .unclosedQuote)
+                return defective(isTerminated ? .json : .unclosedQuote)
             }
         }
         return nil
@@ -188,7 +190,8 @@ final class JSONLinesReader: RecordReader {
 
     private func unsuitable(_ record: Record, _ why: String) -> Record {
         var record = record
-        record.defect = RowDefect(
+        record.isDefective = true
+        defect = RowDefect(
             kind: .json, byteOffset: record.byteOffset,
             excerpt: escapedText(why, limit: limits.valueBytes))
         return record

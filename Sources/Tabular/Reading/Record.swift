@@ -31,8 +31,8 @@ struct Record {
     var line: Int
     /// Whether a line end followed: the last row of a cut file has none.
     var isTerminated: Bool
-    /// Set when the fields are not to be used.
-    var defect: RowDefect?
+    /// The fields are not to be used; the reader's `defect` says why.
+    var isDefective: Bool
     /// `StableHash` of the record's bytes without the line end; 0 unless asked for.
     var hash: UInt64
     /// Where the record's first byte is in the buffer; nil when the fields are not parts of it.
@@ -52,6 +52,9 @@ protocol RecordReader: AnyObject {
     var formatName: String { get }
     /// Bytes read so far.
     var bytesRead: Int { get }
+    /// What is wrong with the current record, if it is defective. Kept apart from the record, which
+    /// is copied for each row.
+    var defect: RowDefect? { get }
     /// The next record; nil at the end.
     func next() throws(TabularError) -> Record?
 }

@@ -40,7 +40,7 @@ package func readTable(
         columns, columnNames: reader.columnNames, nullTokens: NullTokens(options.nullTokens),
         limits: options.limits)
     while let record = try reader.next() {
-        if record.defect == nil, record.count == reader.columnNames.count {
+        if !record.isDefective, record.count == reader.columnNames.count {
             if keeps?(record.hash) ?? true { try builder.append(record) }
         } else {
             builder.defectiveRowCount += 1

@@ -7,67 +7,93 @@ struct ColumnScanner {
     private(set) var nullCount = 0
     private(set) var kinds = KindCounts()
     private var lastKind: ValueKind = .integer
-    /// The number that the last value was, for rules across columns; else nil.
-    private(set) var lastNumber: Double?
+    /// The number that the last value was, for rules across columns; else NaN.
+    private(set) var lastNumber = Double.nan
     private(set) var unique: UniqueValues?
 
-    private var numberCount = 0
-    private var minimum = Double.infinity
-    private var maximum = -Double.infinity
-    private var shift = 0.0
-    private var sum = 0.0
-    private var squares = 0.0
-    private var bins: BinCounter?
-
-    private var textCount = 0
-    private var lengthMin = Int.max
-    private var lengthMax = 0
+    private var numbers: NumberCounter?
     private var texts: TextCounter?
     private let binLimit: Int
+
+    // What the row loop needs of `check`, without touching its references.
+    private let hasCheck: Bool
+    private let isRequired: Bool
+    private let isUnique: Bool
+    private let looksAtText: Bool
+    private let checkMinimum: Double
+    private let checkMaximum: Double
 
     init(declared: ColumnType?, check: ColumnCheck?, binLimit: Int, uniqueValuesMax: Int) {
         self.declared = declared
         self.check = check
         self.binLimit = binLimit
-        if let check, check.contract.isUnique { unique = UniqueValues(limit: uniqueValuesMax) }
+        hasCheck = check != nil
+        isRequired = check?.isRequired ?? false
+        isUnique = check?.contract.isUnique ?? false
+        looksAtText = check?.looksAtText ?? false
+        checkMinimum = check?.minimum ?? -.infinity
+        checkMaximum = check?.maximum ?? .infinity
+        if isUnique { unique = UniqueValues(limit: uniqueValuesMax) }
     }
 
     func deallocate() {
-        bins?.deallocate()
+        numbers?.deallocate()
         texts?.deallocate()
         unique?.deallocate()
     }
 
     /// - Returns: the rules that the value breaks.
     @inline(__always)
-    mutating func take(_ field: Field, _ nullTokens: NullTokens) -> Breach {
-        lastNumber = nil
+    mutating func take(_ field: Field, _ nullTokens: borrowing NullTokens) -> Breach {
+        lastNumber = .nan
         // A pair of quotes with nothing inside is a value in a column of texts alone.
         if nullTokens.contains(field) || (field.count == 0 && declared != .string) {
             nullCount &+= 1
-            return check?.isRequired == true ? .missing : []
+            return isRequired ? .missing : []
         }
         var parsed = Parsed(kind: .string, number: 0, identity: 0)
-        if declared != .string { parse(field, &parsed) }
+        if declared == .string {
+            kinds.string &+= 1
+        } else {
+            parse(field, &parsed)
+        }
         var breach: Breach = []
         switch parsed.kind {
         case .integer, .number, .date, .timestamp:
-            take(number: parsed.number)
-            if let check {
+            lastNumber = parsed.number
+            if numbers == nil { numbers = NumberCounter(first: parsed.number, binLimit: binLimit) }
+            numbers?.add(parsed.number)
+            if hasCheck {
                 if !accepts(parsed.kind) {
-                    breach.insert(.type)
+                    breach = .type
                 } else {
-                    if parsed.number < check.minimum { breach.insert(.minimum) }
-                    if parsed.number > check.maximum { breach.insert(.maximum) }
+                    if parsed.number < checkMinimum { breach.insert(.minimum) }
+                    if parsed.number > checkMaximum { breach.insert(.maximum) }
                 }
-                if check.looksAtText { breach.formUnion(check.breaches(text: field.bytes)) }
+                if looksAtText { breach.formUnion(textBreaches(field)) }
             }
         case .boolean, .string:
             parsed.identity = StableHash.of(field.start, field.count)
             breach = take(text: field, hash: parsed.identity)
-            if check != nil, !accepts(parsed.kind) { breach.insert(.type) }
+            if hasCheck, !accepts(parsed.kind) { breach.insert(.type) }
         }
-        if unique != nil, unique?.insert(parsed.identity) == false { breach.insert(.unique) }
+        if isUnique, unique?.insert(parsed.identity) == false { breach.insert(.unique) }
+        return breach
+    }
+
+    @inline(never)
+    private func textBreaches(_ field: Field) -> Breach { check?.breaches(text: field.bytes) ?? [] }
+
+    @inline(__always)
+    private mutating func take(text field: Field, hash: UInt64) -> Breach {
+        if texts == nil { texts = TextCounter(limit: binLimit) }
+        let entry = texts?.add(field.start, field.count, hash: hash) ?? TextCounter.noEntry
+        guard looksAtText else { return [] }
+        if entry == TextCounter.noEntry { return textBreaches(field) }
+        // Worked out once for each different text.
+        if let verdict = texts?.verdict(at: entry) { return Breach(rawValue: verdict) }
+        let breach = textBreaches(field)
+        texts?.setVerdict(breach.rawValue, at: entry)
         return breach
     }
 
@@ -146,62 +172,12 @@ struct ColumnScanner {
         }
     }
 
-    @inline(__always)
-    private mutating func take(number: Double) {
-        lastNumber = number
-        if numberCount == 0 {
-            shift = number
-            bins = BinCounter(limit: binLimit)
-        }
-        numberCount &+= 1
-        if number < minimum { minimum = number }
-        if number > maximum { maximum = number }
-        let distance = number - shift
-        sum += distance
-        squares += distance * distance
-        bins?.add(number)
-    }
-
-    @inline(__always)
-    private mutating func take(text field: Field, hash: UInt64) -> Breach {
-        if declared == .string { kinds.string &+= 1 }
-        if texts == nil { texts = TextCounter(limit: binLimit) }
-        textCount &+= 1
-        lengthMin = min(lengthMin, field.count)
-        lengthMax = max(lengthMax, field.count)
-        let entry = texts?.add(field.start, field.count, hash: hash)
-        guard let check, check.looksAtText else { return [] }
-        guard let entry else { return check.breaches(text: field.bytes) }
-        if entry.isNew {
-            texts?.setVerdict(check.breaches(text: field.bytes).rawValue, at: entry.index)
-        }
-        return Breach(rawValue: texts?.entries[entry.index].verdict ?? 0)
-    }
-
     /// What was taken so far.
-    func profile(name: String, count: Int) -> ColumnProfile {
-        ColumnProfile(
-            name: name, count: count, nullCount: nullCount, kinds: kinds,
-            numbers: numberProfile, texts: textProfile)
-    }
-
-    private var numberProfile: NumberProfile? {
-        guard let bins else { return nil }
-        let count = Double(numberCount)
-        let mean = sum.isFinite ? shift + sum / count : minimum / 2 + maximum / 2
-        let spread = squares - sum * (sum / count)
-        return NumberProfile(
-            count: numberCount, minimum: minimum, maximum: maximum, mean: mean,
-            squares: spread.isFinite ? max(0, spread) : .infinity, level: Int(bins.level),
-            bins: bins.sorted().map { NumberProfile.Bin(key: $0.bin, count: $0.count) },
-            registers: bins.distinct?.snapshot ?? [])
-    }
-
-    private var textProfile: TextProfile? {
-        guard let texts else { return nil }
-        return TextProfile(
-            count: textCount, minimumLength: lengthMin, maximumLength: lengthMax,
-            categories: texts.named().map { TextProfile.Category(name: $0.name, count: $0.count) },
-            buckets: texts.bucketCounts(), registers: texts.distinct?.snapshot ?? [])
+    mutating func profile(name: String, count: Int) -> ColumnProfile {
+        let numberProfile = numbers?.profile()
+        let textProfile = texts?.profile()
+        return ColumnProfile(
+            name: name, count: count, nullCount: nullCount, kinds: kinds, numbers: numberProfile,
+            texts: textProfile)
     }
 }

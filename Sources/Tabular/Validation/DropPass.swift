@@ -117,9 +117,9 @@ final class DropPass {
 extension DropPass {
     /// Checks and counts a row. - Returns: whether it keeps all rules of severity error.
     @inline(__always)
-    func take(_ record: Record) -> Bool {
+    func take(_ record: Record, defect: @autoclosure () -> RowDefect?) -> Bool {
         rowCount &+= 1
-        if record.defect != nil || record.count != columnCount { return reject(record) }
+        if record.isDefective || record.count != columnCount { return reject(record, defect()) }
         readableCount &+= 1
         var isGood = true
         for index in 0..<columnCount {
@@ -140,16 +140,17 @@ extension DropPass {
 
     /// A row that cannot be taken apart into the columns.
     @inline(never)
-    private func reject(_ record: Record) -> Bool {
+    private func reject(_ record: Record, _ found: RowDefect?) -> Bool {
+        let defect = record.isDefective ? found : nil
         rejectedCount += 1
         var occurrence = place(record)
         let rule: Rule
         let message: String
-        if !record.isTerminated, record.defect == nil || record.defect?.kind == .unclosedQuote {
+        if !record.isTerminated, defect == nil || defect?.kind == .unclosedQuote {
             rule = .truncatedRow
             message = "the last row is cut off: the file is not complete"
-            occurrence.value = record.defect?.excerpt ?? fieldCountText(record)
-        } else if let defect = record.defect {
+            occurrence.value = defect?.excerpt ?? fieldCountText(record)
+        } else if let defect {
             rule = defect.kind.rule
             message = defect.kind.words
             occurrence.byteOffset = defect.byteOffset
@@ -228,7 +229,8 @@ extension DropPass {
     }
 
     private func cell(_ index: Int, _ field: Field) -> Cell {
-        if let number = scanners[index].lastNumber { return .number(number) }
+        let number = scanners[index].lastNumber
+        if !number.isNaN { return .number(number) }
         if nullTokens.contains(field) { return .null }
         switch scanners[index].declared {
         case .string, nil: return .text(field.bytes)

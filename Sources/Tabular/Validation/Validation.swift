@@ -67,7 +67,7 @@ private func run<Reader: RecordReader>(
     keeps: (@Sendable (UInt64) -> Bool)?
 ) throws(TabularError) {
     while let record = try reader.next() {
-        let isGood = pass.take(record)
+        let isGood = pass.take(record, defect: reader.defect)
         if isGood, builder != nil, keeps?(record.hash) ?? true {
             try builder?.append(record)
         }

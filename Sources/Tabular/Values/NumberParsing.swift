@@ -22,23 +22,40 @@ private let exactPowersOfTen: [Double] = [
 /// separators or spaces, nothing that overflows to infinity. The double is the nearest one.
 @inline(__always)
 func parseNumber(_ start: UnsafePointer<UInt8>, _ count: Int) -> ParsedNumber {
-    // Short whole numbers are most of what there is to read.
+    // Up to 18 characters of digits, with or without a point, are most of what there is to read.
     if count > 0, count <= 18 {
         let negative = start[0] == UInt8(ascii: "-")
         var index = negative ? 1 : 0
         let first = index
         var value: Int64 = 0
+        var point = -1
         while index < count {
             let digit = start[index] &- 48
-            if digit > 9 { return parseAnyNumber(start, count) }
-            value = value &* 10 &+ Int64(digit)
+            if digit <= 9 {
+                value = value &* 10 &+ Int64(digit)
+            } else if digit == UInt8(ascii: ".") &- 48, point < 0 {
+                point = index
+            } else {
+                let byte = start[index]
+                let isPossible = byte == UInt8(ascii: "+") || byte | 0x20 == UInt8(ascii: "e")
+                return isPossible ? parseAnyNumber(start, count) : .none
+            }
             index &+= 1
         }
-        if index == first { return .none }
-        let leadingZero = start[first] == 48 && count &- first > 1
-        let signed = negative ? 0 &- value : value
-        return ParsedNumber(
-            kind: .integer, value: Double(signed), integer: signed, losesSpelling: leadingZero)
+        if point < 0 {
+            if index == first { return .none }
+            let signed = negative ? 0 &- value : value
+            return ParsedNumber(
+                kind: .integer, value: Double(signed), integer: signed,
+                losesSpelling: start[first] == 48 && count &- first > 1)
+        }
+        // A whole double and an exact power of ten: the division rounds once (Clinger 1990).
+        if value <= 1 << 53, count &- first > 1 {
+            let magnitude = Double(value) / exactPowersOfTen[count &- point &- 1]
+            return ParsedNumber(
+                kind: .number, value: negative ? -magnitude : magnitude, integer: 0,
+                losesSpelling: start[first] == 48 && point &- first > 1)
+        }
     }
     return parseAnyNumber(start, count)
 }
