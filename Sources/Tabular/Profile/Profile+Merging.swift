@@ -98,7 +98,7 @@ extension TextProfile {
             for category in categories + other.categories {
                 counts[category.name, default: 0] += category.count
             }
-            let bytes = counts.keys.reduce(0) { $0 + $1.utf8.count }
+            let bytes = counts.keys.reduce(0) { $0 + TextCounter.cost($1.utf8) }
             if counts.count <= Self.nameLimit, bytes <= TextCounter.nameBytesMax {
                 result.categories = counts.map { Category(name: $0.key, count: $0.value) }
                     .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }

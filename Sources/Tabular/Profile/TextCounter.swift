@@ -2,8 +2,8 @@
 /// `BinCounter`, the outcome depends on the set of texts alone, not on their order. Texts are told
 /// apart by their 64-bit hash.
 struct TextCounter {
-    /// Bytes that all names together may have.
-    static let nameBytesMax = 16_384
+    /// Bytes that all names together may have when they are written as JSON.
+    static let nameBytesMax = 32_768
     static let bucketCount = 256
     /// The place of a text that has no entry of its own.
     static let noEntry = -1
@@ -25,6 +25,7 @@ struct TextCounter {
     private var used = 0
     private var entries: UnsafeMutablePointer<Entry>
     private var arena: [UInt8] = []
+    private var nameBytes = 0
     /// Open addressing from hashes to entries; the capacity is twice that of `entries`.
     private var slots: UnsafeMutablePointer<Int32>
     private var capacity = 32
@@ -90,18 +91,25 @@ struct TextCounter {
     private mutating func insert(
         _ start: UnsafePointer<UInt8>, _ length: Int, _ hash: UInt64, at slot: Int
     ) -> Int {
-        if used == limit || arena.count + length > Self.nameBytesMax {
+        let cost = Self.cost(UnsafeBufferPointer(start: start, count: length))
+        if used == limit || nameBytes + cost > Self.nameBytesMax {
             collapse()
             return tally(start, length, hash)
         }
         let index = used
         (entries + index).initialize(
             to: Entry(hash: hash, count: 1, offset: arena.count, length: length, verdict: 0))
+        nameBytes += cost
         arena.append(contentsOf: UnsafeBufferPointer(start: start, count: length))
         slots[slot] = Int32(truncatingIfNeeded: index)
         used += 1
         if used == capacity / 2 { grow() }
         return index
+    }
+
+    /// Bytes of a name in a saved profile, its escapes included.
+    static func cost(_ name: some Sequence<UInt8>) -> Int {
+        name.reduce(0) { $0 + ($1 < 0x20 || $1 == 0x7F ? 6 : ($1 == 0x22 || $1 == 0x5C ? 2 : 1)) }
     }
 
     @inline(__always)

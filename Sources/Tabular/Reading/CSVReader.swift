@@ -172,7 +172,8 @@ final class CSVReader: RecordReader {
         defect = defect(kind, at: place, head: buffer.head)
         var record = Record(
             fields: fields, count: 0, byteOffset: buffer.fileOffset + buffer.head, line: line,
-            isTerminated: false, isDefective: true, hash: 0, bufferStart: buffer.start + buffer.head)
+            isTerminated: false, isDefective: true, hash: 0, bufferStart: buffer.start + buffer.head
+        )
         line += 1
         while true {
             var index = buffer.head

@@ -14,7 +14,13 @@ package enum StableHash {
 
     /// A word's hash.
     @inline(__always)
-    package static func of(_ word: UInt64) -> UInt64 { fold(word ^ k0, k1 ^ 8) }
+    package static func of(_ word: UInt64) -> UInt64 { finish(word ^ k0, 8) }
+
+    /// One fold leaves traces of words that differ in few bits; the second removes them.
+    @inline(__always)
+    private static func finish(_ word: UInt64, _ count: UInt64) -> UInt64 {
+        fold(fold(word, k1 ^ count) ^ k1, k0)
+    }
 
     @inline(__always)
     static func of(_ start: UnsafePointer<UInt8>, _ count: Int) -> UInt64 {
@@ -39,12 +45,12 @@ package enum StableHash {
             last = UInt64(start[offset]) << 16 | UInt64(start[offset &+ (rest &>> 1)]) << 8
             last |= UInt64(start[count &- 1])
         }
-        return fold(state ^ last, k1 ^ UInt64(truncatingIfNeeded: count))
+        return finish(state ^ last, UInt64(truncatingIfNeeded: count))
     }
 
     package static func of(_ bytes: [UInt8]) -> UInt64 {
         bytes.withUnsafeBufferPointer { buffer in
-            guard let base = buffer.baseAddress else { return fold(k0, k1) }
+            guard let base = buffer.baseAddress else { return finish(k0, 0) }
             return of(base, buffer.count)
         }
     }
