@@ -82,7 +82,7 @@ let package = Package(
             name: "millrace",
             dependencies: ["CommandLineInterface", "Millrace"]
                 + plugins.map { .byName(name: $0) },
-            swiftSettings: strict),
+            swiftSettings: strict, plugins: ["Generate"]),
 
         // The build: the registry of plugins and the embedded template are written by it.
         .executableTarget(

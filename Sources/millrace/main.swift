@@ -1,3 +1,4 @@
 import CommandLineInterface
 
-MillraceProgram(plugins: []).main()
+// The list is written by the build, from the one in Package.swift.
+MillraceProgram(plugins: registeredPlugins).main()
