@@ -23,7 +23,7 @@ struct ContractInForce {
         guard let known = try context.state(DatasetRegistry.self).datasets[dataset]?.contract,
             known.isProposed
         else { return nil }
-        let bytes = try context.files.bytes(of: known.digest, limit: sizeLimit)
+        let bytes = try context.files.bytes(of: known.digest, limit: ContractText.sizeLimit)
         switch ContractInForce.parse(bytes) {
         case .success(let contract):
             return ContractInForce(contract: contract, digest: known.digest)
@@ -40,8 +40,6 @@ struct ContractInForce {
         let list: [String]
     }
 
-    static let sizeLimit = 4 << 20
-
     /// - Throws: when the bytes cannot be had; what is wrong with them is in the result.
     static func read(
         _ file: ContractFiles.File, from files: any FileStore
@@ -50,16 +48,24 @@ struct ContractInForce {
         guard name.lowercased().hasSuffix(".json") else {
             return .failure(Problems(list: ["contracts are JSON: name it DATASET.json"]))
         }
-        guard file.size <= sizeLimit else {
+        guard file.size <= ContractText.sizeLimit else {
             return .failure(
-                Problems(list: ["\(file.size) bytes are more than the \(sizeLimit) allowed"]))
+                Problems(list: [
+                    "\(file.size) bytes are more than the \(ContractText.sizeLimit) allowed"
+                ]))
         }
-        return parse(try files.bytes(of: file.digest, limit: sizeLimit))
+        return parse(try files.bytes(of: file.digest, limit: ContractText.sizeLimit))
     }
 
     private static func parse(_ bytes: [UInt8]) -> Result<Contract, Problems> {
         do {
-            return .success(try Contract(json: try JSONValue(parsing: bytes)))
+            let text = try ContractText(bytes)
+            do {
+                return .success(try text.contract())
+            } catch {
+                let all = text.problems
+                return .failure(Problems(list: all.isEmpty ? ["\(error)"] : all))
+            }
         } catch {
             return .failure(Problems(list: ["\(error)"]))
         }

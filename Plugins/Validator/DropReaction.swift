@@ -22,10 +22,7 @@ struct DropReaction {
             return [try reject(rejection)] + (try version(manifest, after: current))
         }
         if let moved {
-            manifest.put(
-                DatasetFile(
-                    path: arrived.path, size: moved.size, sha256: moved.sha256, rows: moved.rows,
-                    profile: moved.profile))
+            manifest.put(moved.moved(to: arrived.path))
             return try version(manifest, after: current)
         }
         if !settings.acceptDuplicates,
@@ -118,8 +115,7 @@ struct DropReaction {
     private func version(
         _ manifest: Manifest, after current: DatasetVersionCreated?
     ) throws -> [any EventPayload] {
-        let next = try manifest.next(after: current, of: dataset, store: context.files.store)
-        return next.map { [$0] } ?? []
+        try manifest.events(after: current, of: dataset, in: context)
     }
 }
 

@@ -34,18 +34,48 @@ struct Manifest {
             ]).bytes + [UInt8(ascii: "\n")]
         }
     }
+}
 
-    /// The next version; nil when the files are those of the version before.
-    func next(
-        after current: DatasetVersionCreated?, of dataset: String,
-        store: (_ bytes: [UInt8]) throws -> Digest
-    ) rethrows -> DatasetVersionCreated? {
+extension Manifest {
+    /// The event that the files are now these; nothing when they are those of the version before.
+    ///
+    /// A file that the version before had, and that lies there under another name as well, stays in
+    /// under that name.
+    func events(
+        after current: DatasetVersionCreated?, of dataset: String, in context: Context
+    ) throws -> [DatasetVersionCreated] {
         let before = Manifest(current)
-        guard files != before.files else { return nil }
-        let files = sorted
-        return DatasetVersionCreated(
-            dataset: dataset, version: (current?.version ?? 0) + 1, digest: try store(bytes),
-            rows: files.reduce(0) { $0 + $1.rows }, files: files,
-            added: files.filter { before.files[$0.path]?.sha256 != $0.sha256 }.map(\.path))
+        let kept = try keeping(before, of: dataset, in: context)
+        guard kept.files != before.files else { return [] }
+        let files = kept.sorted
+        return [
+            DatasetVersionCreated(
+                dataset: dataset, version: (current?.version ?? 0) + 1,
+                digest: try context.files.store(kept.bytes),
+                rows: files.reduce(0) { $0 + $1.rows }, files: files,
+                added: files.filter { before.files[$0.path]?.sha256 != $0.sha256 }.map(\.path))
+        ]
+    }
+
+    private func keeping(
+        _ before: Manifest, of dataset: String, in context: Context
+    ) throws -> Manifest {
+        let setAside = try context.state(SetAside.self)
+        let digests = Set(files.values.map(\.sha256))
+        var kept = self
+        for lost in before.sorted where !digests.contains(lost.sha256) {
+            guard let path = setAside.path(of: lost.sha256, in: dataset) else { continue }
+            context.log(.info, "\(path) takes the place of \(lost.path), whose bytes it has")
+            kept.put(lost.moved(to: path))
+        }
+        return kept
+    }
+}
+
+extension DatasetFile {
+    func moved(to path: WorkspacePath) -> DatasetFile {
+        var file = self
+        file.path = path
+        return file
     }
 }

@@ -11,7 +11,11 @@ struct Rejection {
     let contract: Digest?
 
     init(_ report: ValidationReport, contract: Digest?) {
-        violations = report.violations.filter { $0.severity == .error && $0.isExceeded }
+        let exceeded = report.violations.filter { $0.severity == .error && $0.isExceeded }
+        // A file that is cut off or has other columns explains what else is wrong with it.
+        violations =
+            exceeded.filter { Rejection.wholeFile.contains($0.rule) }
+            + exceeded.filter { !Rejection.wholeFile.contains($0.rule) }
         let others = violations.count - 1
         let more =
             others > 0 ? ", and \(others.grouped) more \(others == 1 ? "rule" : "rules")" : ""
@@ -20,6 +24,8 @@ struct Rejection {
         dropRule = nil
         self.contract = contract
     }
+
+    private static let wholeFile: Set<Rule> = [.readable, .truncatedRow, .header, .columnMissing]
 
     /// For what is wrong with the drop as a whole, before any rule of a contract.
     init(rule: DropRule, _ sentence: String, contract: Digest? = nil) {
@@ -33,16 +39,6 @@ struct Rejection {
     /// Set when the drop was rejected as a whole.
     let dropRule: DropRule?
 
-    /// Rules of ours, about the drop and not about what is in it.
-    enum DropRule: String {
-        /// The name is no table's.
-        case fileType
-        /// There are no rows, so nothing can be learned from it and no contract made.
-        case noRows
-        /// The dataset has these bytes already.
-        case duplicate
-    }
-
     /// The first offending rows are what one looks for first, so they are in the sentence.
     private static func words(_ violation: Tabular.Violation) -> String {
         let lines = violation.occurrences.prefix(3).map(\.line)
@@ -52,7 +48,8 @@ struct Rejection {
         let rows = violation.count == 1 ? "1 row" : "\(violation.count.grouped) rows"
         let places = lines.map(\.grouped).joined(separator: ", ")
         let more = violation.count > lines.count ? " …" : ""
-        return "\(violation.message) (\(rows): line \(places)\(more))"
+        let noun = lines.count == 1 && more.isEmpty ? "line" : "lines"
+        return "\(violation.message) (\(rows): \(noun) \(places)\(more))"
     }
 
     private static let eventViolations = 50
@@ -76,4 +73,14 @@ struct Rejection {
                 example: violation.occurrences.first?.value ?? "")
         }
     }
+}
+
+/// Rules of ours, about the drop and not about what is in it.
+enum DropRule: String {
+    /// The name is no table's.
+    case fileType
+    /// There are no rows, so nothing can be learned from it and no contract made.
+    case noRows
+    /// The dataset has these bytes already.
+    case duplicate
 }

@@ -10,7 +10,6 @@ struct RemovalReaction {
         let current = try context.state(DatasetRegistry.self).datasets[dataset]?.current
         var manifest = Manifest(current)
         manifest.remove(removed.path)
-        let next = try manifest.next(after: current, of: dataset, store: context.files.store)
-        return next.map { [$0] } ?? []
+        return try manifest.events(after: current, of: dataset, in: context)
     }
 }

@@ -62,6 +62,46 @@ import Testing
         #expect(try mill.emitted(DataAccepted.self).map(\.contract) == [accepted.contract])
     }
 
+    @Test func `a contract may have comments and commas at the end`() async throws {
+        let mill = try TestMill.validator()
+        try await mill.drop(
+            "contracts/flights.json",
+            "// Ours.\n" + Sample.contract.replacing("2000}}]", with: "2000,},},]"))
+        #expect(try mill.emitted(ContractAccepted.self).map(\.columns) == [3])
+        try await mill.drop("data/flights/a.csv", Sample.table(20))
+        #expect(try mill.emitted(DataAccepted.self).count == 1)
+    }
+
+    @Test func `a refused contract is told all its mistakes, each with its line`() async throws {
+        let mill = try TestMill.validator()
+        try await mill.drop(
+            "contracts/flights.json",
+            """
+            {"kind": "DataContract", "id": "flights",
+             "schema": [{"name": "flights", "properties": [
+               {"name": "day", "logicalType": "dat"},
+               {"name": "origin", "logicalType": "string", "requird": true},
+               {"name": "delay", "logicalType": "integer"},
+               {"name": "delay", "logicalType": "integer"},
+               {"logicalType": "integer"},
+               {"name": "gate", "logicalType": "string",
+                "logicalTypeOptions": {"pattern": "("}}],
+              "quality": [
+               {"metric": "rowCount", "mustBeGreaterOrEqualTo": 10},
+               {"metric": "rowsCount"}]}]}
+            """)
+        let refused = try #require(try mill.emitted(ContractRefused.self).first)
+        #expect(refused.problems.count == 6)
+        for (line, words) in [
+            (3, "day"), (4, "requird"), (6, "twice"), (7, "name"), (9, "gate"), (12, "rowCount"),
+        ] {
+            #expect(
+                refused.problems.contains {
+                    $0.hasPrefix("line \(line)") && $0.contains(words)
+                }, "\(words) is not among \(refused.problems)")
+        }
+    }
+
     @Test func `a contract in another format is refused with the name that it needs`() async throws
     {
         let mill = try TestMill.validator()
