@@ -8,7 +8,9 @@ func exponential(_ x: Double) -> Double {
     if x > 709 { return Double.greatestFiniteMagnitude }
     if !(x > -708) { return x.isNaN ? x : 0 }
     // x = k ln 2 + r with |r| <= 0.35; ln 2 in two parts so that k times the first is exact.
-    let k = (x * 1.4426950408889634).rounded(.toNearestOrEven)
+    // Adding 1.5 * 2^52 rounds to a whole number, and leaves it in the low bits.
+    let shifted = x * 1.4426950408889634 + 6_755_399_441_055_744
+    let k = shifted - 6_755_399_441_055_744
     let r = (x - k * 6.93147180369123816490e-01) - k * 1.90821492927058770002e-10
     // Taylor series to r^13 / 13!; the next term is below 2e-17.
     var sum = 1.6059043836821613e-10
@@ -25,7 +27,7 @@ func exponential(_ x: Double) -> Double {
     sum = sum * r + 0.5
     let value = 1 + (r + r * r * sum)
     // k is within [-1021, 1023], so the scale is a normal number.
-    return value * Double(bitPattern: UInt64(bitPattern: (Int64(k) + 1023) << 52))
+    return value * Double(bitPattern: (shifted.bitPattern &+ 1023) &<< 52)
 }
 
 /// The natural logarithm of a positive finite number.
@@ -51,6 +53,34 @@ func logarithm(_ x: Double) -> Double {
 /// 1 / (1 + e^-x).
 @inline(__always)
 func sigmoid(_ x: Double) -> Double { 1 / (1 + exponential(-x)) }
+
+/// 1 / (1 + e^-x) four at a time, for |x| up to 700, beyond which x is taken for that; the same bits
+/// as one at a time. Many times faster where there are many.
+@inline(__always)
+func sigmoid(_ x: SIMD4<Double>) -> SIMD4<Double> {
+    let limit = SIMD4<Double>(repeating: 700)
+    var y = -x
+    y.replace(with: limit, where: y .> limit)
+    y.replace(with: -limit, where: y .< -limit)
+    let shift = SIMD4<Double>(repeating: 6_755_399_441_055_744)
+    let shifted = y * 1.4426950408889634 + shift
+    let k = shifted - shift
+    let r = (y - k * 6.93147180369123816490e-01) - k * 1.90821492927058770002e-10
+    var sum = r * 1.6059043836821613e-10 + 2.08767569878681e-09
+    sum = sum * r + 2.505210838544172e-08
+    sum = sum * r + 2.755731922398589e-07
+    sum = sum * r + 2.7557319223985893e-06
+    sum = sum * r + 2.48015873015873e-05
+    sum = sum * r + 0.0001984126984126984
+    sum = sum * r + 0.001388888888888889
+    sum = sum * r + 0.008333333333333333
+    sum = sum * r + 0.041666666666666664
+    sum = sum * r + 0.16666666666666666
+    sum = sum * r + 0.5
+    let bits = (unsafeBitCast(shifted, to: SIMD4<UInt64>.self) &+ 1023) &<< 52
+    let exponential = (1 + (r + r * r * sum)) * unsafeBitCast(bits, to: SIMD4<Double>.self)
+    return 1 / (1 + exponential)
+}
 
 /// log(1 + e^x) without overflow.
 @inline(__always)

@@ -78,10 +78,7 @@ struct BoostedTreesTrainer {
                 rows: rows.count, largestGradient: 1, largestHessian: 0.25)
             target.withUnsafeBufferPointer { target in
                 pool.run(parts: parts) { part in
-                    for row in range(part) {
-                        let p = sigmoid(scores.base[row])
-                        gradients.base[row] = scale.pair(p - target[row], p * (1 - p))
-                    }
+                    logisticPairs(range(part), scores.base, target, gradients.base, scale)
                 }
             }
             return scale
@@ -107,6 +104,28 @@ struct BoostedTreesTrainer {
                 }
             }
             return scale
+        }
+    }
+
+    /// The derivatives of the logistic loss for some rows.
+    private func logisticPairs(
+        _ range: Range<Int>, _ scores: UnsafePointer<Double>,
+        _ target: UnsafeBufferPointer<Double>,
+        _ pairs: UnsafeMutablePointer<GradientScale.Pair>, _ scale: GradientScale
+    ) {
+        var row = range.lowerBound
+        while row + 4 <= range.upperBound {
+            let p = sigmoid(
+                UnsafeRawPointer(scores + row).loadUnaligned(as: SIMD4<Double>.self))
+            let curvature = p * (1 - p)
+            for lane in 0..<4 {
+                pairs[row + lane] = scale.pair(p[lane] - target[row + lane], curvature[lane])
+            }
+            row += 4
+        }
+        for row in row..<range.upperBound {
+            let p = sigmoid(scores[row])
+            pairs[row] = scale.pair(p - target[row], p * (1 - p))
         }
     }
 

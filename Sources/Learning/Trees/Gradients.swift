@@ -10,7 +10,7 @@
 /// | 1 | rows in the upper bits from `countShift` up; the second derivative times `hessianScale` below |
 ///
 /// The scales are powers of two chosen from the number of rows, so that no sum can overflow: with a
-/// million rows a first derivative has 42 bits and a second one 22.
+/// million rows a first derivative has 42 bits and a second one 22; never more than 50.
 struct GradientScale {
     typealias Pair = SIMD2<Int64>
 
@@ -26,8 +26,9 @@ struct GradientScale {
     ///   - largestHessian: above zero; no second derivative is beyond it.
     init(rows: Int, largestGradient: Double, largestHessian: Double) {
         let rowBits = Int.bitWidth - max(rows, 1).leadingZeroBitCount
-        gradientScale = GradientScale.powerOfTwo(below: largestGradient, bits: 62 - rowBits)
-        let hessianBits = 62 - 2 * rowBits
+        gradientScale = GradientScale.powerOfTwo(
+            below: largestGradient, bits: min(50, 62 - rowBits))
+        let hessianBits = min(50, 62 - 2 * rowBits)
         hessianScale = GradientScale.powerOfTwo(below: largestHessian, bits: hessianBits)
         countShift = Int64(hessianBits + rowBits)
     }
@@ -41,8 +42,16 @@ struct GradientScale {
     @inline(__always)
     func pair(_ gradient: Double, _ hessian: Double) -> Pair {
         Pair(
-            Int64((gradient * gradientScale).rounded()),
-            Int64((hessian * hessianScale).rounded()) &+ (1 &<< countShift))
+            wholeNumber(gradient * gradientScale),
+            wholeNumber(hessian * hessianScale) &+ (1 &<< countShift))
+    }
+
+    /// The nearest whole number, for numbers within 2^51: adding 1.5 * 2^52 leaves it in the low bits.
+    /// Unlike a conversion it has no branch and cannot trap.
+    @inline(__always)
+    private func wholeNumber(_ value: Double) -> Int64 {
+        let shift = 6_755_399_441_055_744.0
+        return Int64(bitPattern: (value + shift).bitPattern &- shift.bitPattern)
     }
 
     @inline(__always)
