@@ -7,8 +7,7 @@ func solve(_ matrix: inout [Double], width: Int, _ right: [Double]) -> [Double] 
     matrix.withUnsafeMutableBufferPointer { a in
         for i in 0..<width {
             for j in 0...i {
-                var sum = a[i * width + j]
-                for k in 0..<j { sum -= a[i * width + k] * a[j * width + k] }
+                let sum = a[i * width + j] - product(a, i * width, j * width, length: j)
                 if i != j {
                     a[i * width + j] = sum / a[j * width + j]
                 } else {
@@ -27,4 +26,27 @@ func solve(_ matrix: inout [Double], width: Int, _ right: [Double]) -> [Double] 
         }
     }
     return x
+}
+
+/// The scalar product of two stretches of a matrix, as four sums side by side.
+private func product(
+    _ a: UnsafeMutableBufferPointer<Double>, _ first: Int, _ second: Int, length: Int
+) -> Double {
+    guard let base = a.baseAddress else { return 0 }
+    let x = UnsafeRawPointer(base + first)
+    let y = UnsafeRawPointer(base + second)
+    var sums = SIMD4<Double>.zero
+    var k = 0
+    while k + 4 <= length {
+        sums +=
+            x.loadUnaligned(fromByteOffset: k * 8, as: SIMD4<Double>.self)
+            * y.loadUnaligned(fromByteOffset: k * 8, as: SIMD4<Double>.self)
+        k += 4
+    }
+    var rest = 0.0
+    while k < length {
+        rest += base[first + k] * base[second + k]
+        k += 1
+    }
+    return sums.sum() + rest
 }

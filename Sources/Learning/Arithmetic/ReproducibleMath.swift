@@ -43,8 +43,16 @@ func logarithm(_ x: Double) -> Double {
     let s = (m - 1) / (m + 1)
     let square = s * s
     // s is at most 0.172, so the terms after s^23 / 23 are below 1e-19.
-    var sum = 0.0
-    for odd in stride(from: 23.0, through: 3.0, by: -2) { sum = sum * square + 1 / odd }
+    var sum = square / 23 + 1 / 21
+    sum = sum * square + 1 / 19
+    sum = sum * square + 1 / 17
+    sum = sum * square + 1 / 15
+    sum = sum * square + 1 / 13
+    sum = sum * square + 1 / 11
+    sum = sum * square + 1 / 9
+    sum = sum * square + 1 / 7
+    sum = sum * square + 1 / 5
+    sum = sum * square + 1 / 3
     let fraction = 2 * (s + s * square * sum)
     return exponent * 6.93147180369123816490e-01
         + (fraction + exponent * 1.90821492927058770002e-10)
@@ -82,13 +90,14 @@ func sigmoid(_ x: SIMD4<Double>) -> SIMD4<Double> {
     return 1 / (1 + exponential)
 }
 
-/// log(1 + e^x) without overflow.
+/// log(1 + e^x), the logistic loss of a negative row, and 1 / (1 + e^-x), its derivative.
 @inline(__always)
-func softplus(_ x: Double) -> Double {
-    let magnitude = abs(x)
-    let tail = exponential(-magnitude)
+func logistic(_ x: Double) -> (loss: Double, probability: Double) {
+    let tail = exponential(-abs(x))
+    let share = 1 / (1 + tail)
     // Below 1e-8 the logarithm's argument would round; its series is exact there.
-    return max(x, 0) + (tail < 1e-8 ? tail : logarithm(1 + tail))
+    let loss = (x > 0 ? x : 0) + (tail < 1e-8 ? tail : logarithm(1 + tail))
+    return (loss, x > 0 ? share : tail * share)
 }
 
 /// splitmix64 (Steele, Lea, Flood 2014): a seeded stream of 64-bit numbers, the same everywhere.

@@ -15,11 +15,13 @@ struct LinearLoss {
     let task: LearningTask
     let l2: Double
     let pool: WorkerPool
+    /// Wider problems are solved by conjugate gradients, without the matrix of second derivatives.
+    var widestMatrix = 1024
 
     private static let chunk = 512
 
     private var width: Int { design.width }
-    private var usesMatrix: Bool { width <= LinearTrainer.widestMatrix }
+    private var usesMatrix: Bool { width <= widestMatrix }
     /// Depends on the rows alone, so that the sums do not depend on the threads.
     private var stretches: Int { max(1, min(8, target.count / 8192)) }
 
@@ -105,8 +107,8 @@ struct LinearLoss {
             let residual = margin - outcome
             return (residual * residual / 2, residual, 1)
         case .binaryClassification:
-            let p = sigmoid(margin)
-            return (softplus(margin) - outcome * margin, p - outcome, p * (1 - p))
+            let (loss, p) = logistic(margin)
+            return (loss - outcome * margin, p - outcome, p * (1 - p))
         }
     }
 

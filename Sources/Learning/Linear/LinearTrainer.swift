@@ -10,9 +10,6 @@ struct LinearTrainer {
     let parameters: TrainingParameters
     let pool: WorkerPool
 
-    /// Wider problems are solved by conjugate gradients, without the matrix of second derivatives.
-    static let widestMatrix = 1024
-
     func train(
         _ progress: (TrainingProgress) -> Bool
     ) throws(LearningError) -> LinearModel {
