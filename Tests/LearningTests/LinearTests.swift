@@ -19,7 +19,9 @@ struct LinearTests {
         return linear
     }
 
-    private func isNear(_ term: LinearModel.Term, mean: Double, scale: Double, _ slope: Double)
+    private func isNear(
+        _ term: LinearModel.Term, mean: Double, scale: Double, _ slope: Double
+    )
         -> Bool
     {
         guard case .numeric(let m, let s, let coefficient, let missing) = term else { return false }

@@ -20,7 +20,7 @@ struct ReproducibleMathTests {
         #expect(exponential(-1e300) == 0)
         #expect(exponential(1e300) == .greatestFiniteMagnitude)
         #expect(exponential(.nan).isNaN)
-        #expect(sigmoid(-1e300) == 0)
+        #expect(sigmoid(-1e300) < 1e-300)
         #expect(sigmoid(1e300) == 1)
         #expect(logarithm(0) == -.infinity)
         #expect(logistic(1e300).loss == 1e300)
