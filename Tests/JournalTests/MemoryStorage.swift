@@ -78,6 +78,13 @@ final class MemoryStorage: Storage {
         }
     }
 
+    func flip(_ name: FilePath, bit: Int) {
+        state.withLock { state in
+            guard let inode = state.names[name] else { return }
+            state.inodes[inode]?.bytes[bit / 8] ^= 1 << UInt8(bit % 8)
+        }
+    }
+
     func remove(_ name: FilePath) {
         state.withLock { state in
             state.names[name] = nil

@@ -12,7 +12,6 @@ import json
 import os
 import re
 import sys
-
 NAME = re.compile(r"^(\d{20})\.jsonl$")
 LINE = re.compile(
     rb'\{"crc":"([0-9a-f]{8})","length":"(\d{8})","sequence":"(\d{20})","durable":"(\d{20})","time":"'

@@ -102,6 +102,8 @@ private struct Stitching {
     private var batchEnd: UInt64 = 0
     private var durable: UInt64 = 0
     private var lastEnd = 0
+    /// The segment before has damage at its end, which accounts for what is missing.
+    private var endsDamaged = false
 
     init(noted: JournalHead?, sinceHead: JournalHead?) {
         self.noted = noted
@@ -114,7 +116,7 @@ private struct Stitching {
         lastSegment = check.first
         lastEnd = check.bytes
         var found = check.damages
-        if let expected, check.first != expected {
+        if let expected, check.first != expected, !endsDamaged {
             found.insert(
                 Damage(
                     segment: check.first, sequence: expected, offset: 0, flaw: .missingSegment),
@@ -147,7 +149,7 @@ private struct Stitching {
                 report.tornTail = tail
             }
         }
-        if !isLast, let last = check.last, last.head.sequence > check.batchEnd {
+        if !isLast, check.tail == nil, let last = check.last, last.head.sequence > check.batchEnd {
             found.append(
                 Damage(
                     segment: check.first, sequence: check.batchEnd + 1, offset: check.bytes,
@@ -158,8 +160,9 @@ private struct Stitching {
         report.records += check.records
         report.bytes += check.bytes
         expected = (check.last?.head.sequence ?? check.first - 1) + 1
-        hash = check.last?.head.hash ?? (check.records == 0 ? hash : nil)
+        if check.tail != nil { hash = nil } else if let last = check.last { hash = last.head.hash }
         if let last = check.last { report.head = last.head }
+        endsDamaged = check.tail != nil
     }
 
     /// Compares with the heads that are known from elsewhere.

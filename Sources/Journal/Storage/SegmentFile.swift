@@ -147,11 +147,15 @@ final class SegmentFile {
         var candidate = try nextCandidate(from: max(0, size - RecordFormat.maximumLine))
         while let start = candidate {
             if case (.record(let length, _), let record) = try scan(at: start) {
-                found = start + length == size ? record : nil
-                candidate = start + length < size ? start + length : nil
+                found = record
+                candidate = try nextCandidate(from: start + length)
             } else {
                 candidate = try nextCandidate(from: start + 1)
             }
+        }
+        guard let found, try firstByteThatIsNoFiller(from: found.offset + found.length) == nil
+        else {
+            return nil
         }
         return found
     }

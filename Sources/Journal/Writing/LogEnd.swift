@@ -63,11 +63,10 @@ final class LogEnd {
     func reserve(_ bytes: Int? = nil) throws(SystemError) {
         let bytes = bytes ?? encoder.bytes.count
         if segment.end > 0, segment.end + bytes > configuration.segmentSize {
-            let next = try ActiveSegment(
+            try segment.cut()
+            segment = try ActiveSegment(
                 making: head.sequence + 1, in: directory, reserve: configuration.reserve,
                 storage: storage)
-            try segment.cut()
-            segment = next
             report.segments += 1
         }
         try segment.reserveRoom(for: bytes)

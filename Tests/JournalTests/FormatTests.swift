@@ -1,0 +1,117 @@
+import Journal
+import LinuxSystem
+import Millrace
+import Testing
+
+@Suite struct `The format` {
+    /// A line as it was written once, and as it must be read for ever.
+    static let golden =
+        #"{"crc":"CRC","length":"00000533","sequence":"00000000000000000001","#
+        + #""durable":"00000000000000000000","time":"2027-01-15T08:00:00.000000Z","#
+        + #""batch":"00001/00001","correlationid":"00000000000000070000000000000001","#
+        + #""previous":"0000000000000000000000000000000000000000000000000000000000000000","#
+        + #""type":"data.accepted","specversion":"1.0","#
+        + #""id":"00000000000000070000000000000001","source":"millrace/plugin/validator","#
+        + #""subject":"dataset/flights","actor":"plugin:validator","dataversion":"1","#
+        + #""datacontenttype":"application/json","data":1}"#
+
+    @Test func `is the one that is described, byte by byte`() throws {
+        let journal = MemoryJournal()
+        try journal.fill([1])
+        let line = try #require(try journal.reader.cursor().next()).line
+        let text = String(decoding: line, as: UTF8.self)
+        let crc = text.dropFirst(8).prefix(8)
+        #expect(text == Self.golden.replacing("CRC", with: crc))
+        #expect(text.utf8.count + 1 == 533)
+        // The members by their offsets, as a stranger's scanner would take them.
+        func field(_ offset: Int, _ width: Int) -> String {
+            String(decoding: line[offset..<offset + width], as: UTF8.self)
+        }
+        #expect(field(28, 8) == "00000533")
+        #expect(field(50, 20) == "00000000000000000001")
+        #expect(field(83, 20) == "00000000000000000000")
+        #expect(field(113, 27) == "2027-01-15T08:00:00.000000Z")
+        #expect(field(151, 11) == "00001/00001")
+        #expect(field(181, 32) == "00000000000000070000000000000001")
+        #expect(field(227, 64) == String(repeating: "0", count: 64))
+        #expect(field(301, 13) == "data.accepted")
+    }
+
+    @Test func `has a head file of two lines of JSON`() throws {
+        let journal = MemoryJournal()
+        try journal.fill([1, 1])
+        let bytes = try #require(journal.storage.contents(MemoryJournal.path("head")))
+        #expect(bytes.count == 1024)
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        #expect(lines.count == 2)
+        let head = try journal.reader.head()
+        for line in lines {
+            let value = try JSONValue(parsing: Array(line.utf8))
+            #expect(value["hash"]?.stringValue?.count == 64)
+            #expect(value["epoch"]?.stringValue == "00000000000000000001")
+        }
+        #expect(lines.contains { $0.contains("\"hash\":\"\(head.hash)\"") })
+    }
+
+    @Test(arguments: [
+        #"{"a":1"#, "{\"a\":\n1}", "{'a':1}", "01", "1 2", "", "[1,]", "nul", "\"\u{1}\"",
+        String(repeating: "[", count: 200) + String(repeating: "]", count: 200),
+    ])
+    func `takes no payload that is not one line of JSON`(payload: String) throws {
+        let journal = MemoryJournal()
+        let writer = try journal.open()
+        #expect(throws: JournalError.self) {
+            try writer.appendBlocking([draft(1), draft(2, payload: payload)])
+        }
+        try writer.close()
+        #expect(try journal.reader.all().isEmpty)
+    }
+
+    @Test func `takes no draft that a reader could not give back`() throws {
+        let journal = MemoryJournal()
+        let writer = try journal.open()
+        var bad: [EventDraft] = []
+        bad.append(draft(1, type: ""))
+        bad.append(draft(1, type: "with \"quotes\""))
+        bad.append(draft(1, type: String(repeating: "t", count: 256)))
+        bad.append(draft(1, subject: Subject("", "")))
+        bad.append(draft(1, subject: Subject("a/b", "c")))
+        bad.append(draft(1, subject: Subject("a", String(repeating: "s", count: 5000))))
+        bad.append(draft(1, payload: "\"\(String(repeating: "x", count: 1 << 20))\""))
+        var zero = draft(1)
+        zero.version = 0
+        bad.append(zero)
+        for draft in bad {
+            #expect(throws: JournalError.self) { try writer.appendBlocking([draft]) }
+        }
+        #expect(throws: JournalError.self) { try writer.appendBlocking([]) }
+        _ = try writer.appendBlocking([draft(1)])
+        try writer.close()
+        #expect(try journal.reader.all().count == 2)
+    }
+
+    @Test func `names every actor in a URI reference`() throws {
+        let journal = MemoryJournal()
+        let writer = try journal.open()
+        for actor in [Actor.system, .user(1000), .plugin("we ird/é")] {
+            var draft = draft(1)
+            draft.actor = actor
+            _ = try writer.appendBlocking([draft])
+        }
+        try writer.close()
+        let cursor = try journal.reader.cursor()
+        var sources: [String] = []
+        while let record = try cursor.next() {
+            let value = try JSONValue(parsing: record.line)
+            sources.append(value["source"]?.stringValue ?? "none")
+        }
+        #expect(
+            sources == [
+                "millrace", "millrace/user/1000", "millrace/plugin/we%20ird%2f%c3%a9", "millrace",
+            ])
+        #expect(
+            try journal.reader.all().map(\.actor) == [
+                .system, .user(1000), .plugin("we ird/é"), .system,
+            ])
+    }
+}
