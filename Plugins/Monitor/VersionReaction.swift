@@ -37,7 +37,6 @@ struct VersionReaction {
             try DriftPage(measuring: measuring, event: context.event, plots: settings.plots)
                 .write(context.outputs)
         }
-        context.log(.info, "\(name): \(measuring.report.summary)")
         return measuring.event
     }
 }

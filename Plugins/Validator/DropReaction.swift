@@ -107,8 +107,7 @@ struct DropReaction {
     }
 
     private func reject(_ rejection: Rejection) throws -> DataRejected {
-        context.log(.warning, "\(arrived.path) is rejected: \(rejection.summary)")
-        return try Quarantine(arrived: arrived, rejection: rejection, event: context.event)
+        try Quarantine(arrived: arrived, rejection: rejection, event: context.event)
             .write(context.outputs)
     }
 

@@ -122,7 +122,7 @@ extension Daemon {
                 // The copies are on the disk before any event names them.
                 try vault.sync()
                 let now = WallClock.now
-                let drafts = try batch.reports.compactMap { try Intake.draft($0, at: now) }
+                let drafts = try batch.reports.flatMap { try Intake.drafts($0, at: now) }
                 if !drafts.isEmpty { _ = try await writer.append(drafts) }
                 batch.acknowledge()
             } catch {

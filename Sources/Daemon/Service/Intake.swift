@@ -5,8 +5,21 @@ package import Watching
 /// Between the watcher and the journal: reports become events, and events become what the watcher
 /// knows at its start.
 package enum Intake {
-    /// The event for a report; nil for what needs none.
-    package static func draft(_ report: WatchReport, at now: Timestamp) throws -> EventDraft? {
+    /// The events for a report; none for what needs none.
+    ///
+    /// A file that was moved from one dataset to another is gone from the one and new in the other:
+    /// each is told of it in the order of its own events.
+    package static func drafts(_ report: WatchReport, at now: Timestamp) throws -> [EventDraft] {
+        guard case .change(var change) = report, case .moved(let from) = change.kind,
+            Area(of: from) != Area(of: change.path)
+        else { return try draft(report, at: now).map { [$0] } ?? [] }
+        var left = change
+        (left.path, left.kind) = (from, .removed)
+        change.kind = .added
+        return [try draft(left, at: now), try draft(change, at: now)]
+    }
+
+    private static func draft(_ report: WatchReport, at now: Timestamp) throws -> EventDraft? {
         switch report {
         case .change(let change): try draft(change, at: now)
         case .refused(let refusal):
