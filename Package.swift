@@ -76,7 +76,7 @@ let package = Package(
             "CommandLineInterface",
             [
                 "Console", "Daemon", "Runtime", "Journal", "Vault", "Millrace", "LinuxSystem",
-                "WorkspaceTemplate",
+                "Checksums", "WorkspaceTemplate",
             ]),
         .executableTarget(
             name: "millrace",

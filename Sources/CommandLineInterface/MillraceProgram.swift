@@ -1,9 +1,11 @@
 package import Console
 import Daemon
 import Glibc
+import Journal
 import LinuxSystem
 package import Millrace
 import Runtime
+import Vault
 
 /// The `millrace` program: its commands over a set of plugins.
 package struct MillraceProgram: Sendable {
@@ -11,10 +13,16 @@ package struct MillraceProgram: Sendable {
     package static let version = "0.1.0"
 
     let registry: PluginRegistry
+    let clock: @Sendable () -> Timestamp
 
-    /// - Parameter plugins: the plugins that are built in.
-    package init(plugins: [any Plugin.Type]) {
+    /// - Parameters:
+    ///   - plugins: the plugins that are built in.
+    ///   - clock: what the commands call now.
+    package init(
+        plugins: [any Plugin.Type], clock: @escaping @Sendable () -> Timestamp = { WallClock.now }
+    ) {
         registry = PluginRegistry(plugins)
+        self.clock = clock
         // A daemon reads its signals from a descriptor. They have to be blocked before the first
         // thread is made, or that thread would die of them.
         if RawArgument.ofProcess().contains("run") { DaemonSignals.block() }
@@ -44,6 +52,12 @@ package struct MillraceProgram: Sendable {
                 subcommands: [
                     InitCommand().command,
                     RunCommand(registry: registry).command,
+                    StatusCommand(registry: registry, clock: clock).command,
+                    EventsCommand(registry: registry, clock: clock).command,
+                    WhyCommand(registry: registry).command,
+                    PluginCommand(registry: registry).command,
+                    VerifyCommand().command,
+                    VersionCommand().command,
                     JobWorkerCommand(registry: registry).command,
                 ]),
             version: MillraceProgram.version, explain: explain)
@@ -64,6 +78,15 @@ package struct MillraceProgram: Sendable {
                     + "'millrace run --accept-damage'")
         case .system: CommandFailure(.system, Text("\(error)"))
         }
+    case let error as JournalError:
+        switch error {
+        case .damaged, .unreadable:
+            CommandFailure(
+                .damage, Text("\(error)"), advice: "'millrace verify' says what is provable")
+        case .locked: CommandFailure(.conflict, Text("\(error)"))
+        default: CommandFailure(.system, Text("\(error)"))
+        }
+    case let error as VaultError: CommandFailure(.system, Text("\(error)"))
     case let error as SystemError: CommandFailure(.system, Text("\(error)"))
     default: nil
     }

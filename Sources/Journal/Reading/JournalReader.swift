@@ -35,6 +35,9 @@ package struct JournalReader: Sendable {
         return head
     }
 
+    /// Does a process have the journal open for writing?
+    package func hasWriter() throws(JournalError) -> Bool { try log.hasWriter() }
+
     /// The sequence of the first record at or after a time; nil when all are earlier.
     package func sequence(at time: Timestamp) throws(JournalError) -> UInt64? {
         let segments = try log.segments()

@@ -1,0 +1,90 @@
+import Console
+import Millrace
+
+/// A verification for people.
+struct VerifyPage {
+    let outcome: Verification
+
+    func lines(for terminal: Terminal) -> [Text] {
+        var lines: [Text] = [
+            "\("journal", .strong)  \(verdict)",
+            """
+              \(Format.count(Int(clamping: outcome.records), "record")) in \
+            \(Format.count(outcome.segments, "segment")), \(Format.bytes(Int64(outcome.bytes))), \
+            in \(Format.duration(seconds: outcome.seconds))\(rate)
+            """,
+        ]
+        for damage in outcome.damages.prefix(20) { lines += text(of: damage, terminal) }
+        if outcome.damages.count > 20 {
+            lines.append("  and \(Format.count(outcome.damages.count - 20, "more place"))")
+        }
+        if !outcome.damages.isEmpty {
+            let stretches = outcome.provable.map { "\($0.first)-\($0.last)" }
+            let whole = stretches.isEmpty ? "nothing" : stretches.joined(separator: ", ")
+            lines += wrapped(
+                "provable all the same, each stretch whole and in order: \(whole)",
+                width: terminal.width - 2
+            ).map { "  " + Text($0) }
+        }
+        if let tail = outcome.tornTail {
+            lines.append(
+                "  \("unfinished", .warning) end at record \(tail.sequence): the next start cuts it"
+            )
+        }
+        if outcome.headFileMissing {
+            lines.append(
+                "  \("the head file is missing", .warning): records cut from the end go unnoticed")
+        }
+        if let extends = outcome.extendsHead {
+            lines.append(
+                extends
+                    ? "  it \("extends", .good) the head that was given"
+                    : "  it does \("not extend", .bad) the head that was given")
+        }
+        lines += vault(terminal)
+        lines.append("\("head", .strong)     \(outcome.head)")
+        return lines
+    }
+
+    private var verdict: Text {
+        if !outcome.damages.isEmpty {
+            return Text("DAMAGED in \(Format.count(outcome.damages.count, "place"))", .bad)
+        }
+        return outcome.extendsHead == false
+            ? Text("whole, but another history", .bad) : Text("whole", .good)
+    }
+
+    private var rate: String {
+        guard outcome.seconds > 0, outcome.records > 0 else { return "" }
+        let rate = Double(outcome.records) / outcome.seconds
+        return rate < 1e15 ? " (\(Format.count(Int(rate.rounded()))) a second)" : ""
+    }
+
+    private func text(of place: Verification.Place, _ terminal: Terminal) -> [Text] {
+        let line =
+            "record \(place.sequence), byte \(place.offset) of \(place.segment): \(place.flaw)"
+        return wrapped(line, width: terminal.width - 2).map { "  " + Text($0, .bad) }
+    }
+
+    private func vault(_ terminal: Terminal) -> [Text] {
+        let vault = outcome.vault
+        let bad = vault.missing.count + vault.damaged.count
+        let read = vault.bytesRead.map { ", \(Format.bytes(Int64($0))) read again" } ?? ""
+        let all = Format.count(vault.named, "object")
+        var lines: [Text] = [
+            bad == 0
+                ? "\("vault", .strong)    \("whole", .good), \(all)\(read)"
+                : "\("vault", .strong)    \("\(bad) of \(all) MISSING OR DAMAGED", .bad)\(read)"
+        ]
+        let flaws =
+            vault.missing.map { ("missing", $0) } + vault.damaged.map { ("damaged", $0) }
+        for (flaw, object) in flaws.prefix(20) {
+            lines.append(
+                "  \(flaw, .bad)  \(object.digest.short)  #\(object.sequence)  \(object.what)")
+        }
+        if flaws.count > 20 {
+            lines.append("  and \(Format.count(flaws.count - 20, "more"  , plural: "more"))")
+        }
+        return lines
+    }
+}

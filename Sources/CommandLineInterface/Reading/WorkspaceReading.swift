@@ -1,0 +1,91 @@
+import Console
+import Daemon
+import Journal
+import LinuxSystem
+import Millrace
+import Runtime
+
+/// What the commands that print state have in common. They read the journal, with the daemon or
+/// without it.
+enum Reading {
+    /// The journal of a workspace. - Throws: when nothing was ever journaled.
+    static func journal(_ layout: WorkspaceLayout) throws -> JournalReader {
+        guard try FileStatus.of(layout.journal) != nil else {
+            throw CommandFailure(
+                .missing, "\(layout.root.description) has no journal yet: nothing has happened",
+                advice: "start the daemon: 'millrace run --workspace \(layout.root.description)'")
+        }
+        return JournalReader(directory: layout.journal)
+    }
+
+    /// The plugins as declarations: what they subscribe to, with the settings they have by default.
+    static func plugins(_ registry: PluginRegistry) -> [RegisteredPlugin] {
+        func make<P: Plugin>(_ type: P.Type) -> RegisteredPlugin {
+            RegisteredPlugin(P(settings: P.Settings()))
+        }
+        return registry.types.map { make($0) }
+            + [RegisteredPlugin(WorkspacePlugin(registry: registry))]
+    }
+
+    /// The types of the language and of all plugins.
+    static func catalogue(_ registry: PluginRegistry) -> EventCatalogue {
+        func emits<P: Plugin>(_ type: P.Type) -> [any EventPayload.Type] { type.emits }
+        return EventCatalogue(registry.types.flatMap { emits($0) })
+    }
+
+    /// A value as indented JSON with a newline.
+    static func write(_ value: some Encodable, to out: OutputWriter) throws {
+        out.write(try JSONValue(encoding: value).pretty())
+        out.write("\n")
+    }
+}
+
+extension Shared {
+    static let at = Option.value(
+        "at", .moment, help: "as it was at a time or after the record with this number")
+
+    /// The moment of `--at`.
+    static func moment(_ input: Invocation, now: Timestamp) -> Moment {
+        switch input[at] {
+        case .sequence(let sequence): .sequence(sequence)
+        case .time(let time): .time(time)
+        case .ago(let seconds): .time(now.advanced(bySeconds: -seconds))
+        case nil: .end
+        }
+    }
+}
+
+/// A place in the history as people type it.
+enum TypedMoment: Sendable, Equatable {
+    case sequence(UInt64)
+    case time(Timestamp)
+    case ago(seconds: Double)
+
+    init?(_ text: String) {
+        if let sequence = UInt64(text.hasPrefix("#") ? text.dropFirst() : text[...]) {
+            self = .sequence(sequence)
+        } else if let span = TimeSpan(parsing: text) {
+            self = .ago(seconds: span.seconds)
+        } else if let time = Timestamp(parsing: text) {
+            self = .time(time)
+        } else {
+            return nil
+        }
+    }
+
+    var description: String {
+        switch self {
+        case .sequence(let sequence): "\(sequence)"
+        case .time(let time): time.description
+        case .ago(let seconds): "\(seconds)s"
+        }
+    }
+}
+
+extension ValueType where Value == TypedMoment {
+    static let moment = ValueType(
+        placeholder: "TIME|NUMBER",
+        expectation: "a time (2026-03-03T14:00, UTC), a span back from now (15m, 2d), "
+            + "or a record's number",
+        describe: \.description, parse: { $0.text.flatMap(TypedMoment.init) })
+}

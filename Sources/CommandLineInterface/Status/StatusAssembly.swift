@@ -1,0 +1,111 @@
+import Daemon
+import Journal
+import LinuxSystem
+import Millrace
+import Runtime
+
+/// Folds a journal into what `millrace status` says.
+struct StatusAssembly {
+    let layout: WorkspaceLayout
+    let registry: PluginRegistry
+    let moment: Moment
+
+    private static let projections: [any Projection.Type] = [
+        DaemonRecord.self, DatasetRegistry.self, ModelRegistry.self, RunRegistry.self,
+        DriftRecord.self, WatchRecord.self, FailureRecord.self, SettingsInForce.self,
+    ]
+
+    func report() throws -> StatusReport {
+        let reader = try Reading.journal(layout)
+        let plugins = Reading.plugins(registry)
+        let view = try WorkspaceView(
+            reader, projections: StatusAssembly.projections, plugins: plugins, at: moment)
+        let isRunning = moment == .end ? try reader.hasWriter() : false
+        return StatusReport(
+            workspace: layout.root.description, sequence: view.sequence, time: view.time,
+            daemon: moment == .end
+                ? daemon(view.state(DaemonRecord.self), isRunning: isRunning) : nil,
+            datasets: datasets(view), pipelines: pipelines(view), failures: failures(view),
+            plugins: states(of: plugins.map(\.name.rawValue), view))
+    }
+
+    private func daemon(_ record: DaemonRecord, isRunning: Bool) -> StatusReport.DaemonState {
+        let hasEnded = record.stopped != nil || record.started == nil
+        return StatusReport.DaemonState(
+            running: isRunning, pid: isRunning ? record.started?.pid : nil,
+            program: record.started?.program, host: record.started?.host,
+            since: record.startedAt, stopReason: record.stopped?.reason,
+            stoppedAt: record.stoppedAt, crashed: !isRunning && !hasEnded)
+    }
+
+    private func datasets(_ view: WorkspaceView) -> [StatusReport.DatasetState] {
+        let known = view.state(DatasetRegistry.self).datasets
+        let settings = view.state(SettingsInForce.self).settings
+        let names = Set(known.keys).union(settings?.pipelines.values.map(\.dataset) ?? [])
+        return names.sorted().map { name in
+            let dataset = known[name]
+            return StatusReport.DatasetState(
+                name: name, version: dataset?.current?.version, digest: dataset?.current?.digest,
+                rows: dataset?.current?.rows ?? 0, files: dataset?.current?.files.count ?? 0,
+                accepted: dataset?.accepted ?? 0, rejected: dataset?.rejected ?? 0,
+                contract: dataset?.contract.map {
+                    .init(digest: $0.digest, proposed: $0.isProposed)
+                },
+                lastRejection: rejection(dataset))
+        }
+    }
+
+    private func rejection(
+        _ dataset: DatasetRegistry.Dataset?
+    ) -> StatusReport.DatasetState.Rejection? {
+        guard let rejected = dataset?.lastRejection, let time = dataset?.lastRejectionTime else {
+            return nil
+        }
+        return .init(
+            path: rejected.path, time: time, summary: rejected.summary,
+            quarantine: rejected.quarantine)
+    }
+
+    private func failures(_ view: WorkspaceView) -> StatusReport.Failures {
+        let failures = view.state(FailureRecord.self)
+        let watch = view.state(WatchRecord.self)
+        return StatusReport.Failures(
+            deadLetters: view.deliveries.deadLetters.map {
+                .init(
+                    plugin: $0.plugin, sequence: $0.event, attempts: $0.attempts,
+                    error: $0.error, time: $0.time)
+            },
+            retrying: failures.retrying.values.sorted {
+                ($0.sequence, $0.plugin) < ($1.sequence, $1.plugin)
+            }.map {
+                .init(
+                    plugin: $0.plugin, sequence: $0.sequence, attempt: $0.attempt,
+                    error: $0.error, retryAt: $0.retryAt)
+            },
+            refusedFiles: watch.refused.values.sorted { $0.path < $1.path }.map {
+                .init(path: $0.path, reason: $0.reason)
+            },
+            degradedWatches: watch.degraded.keys.sorted().compactMap { watch.degraded[$0] }.map {
+                .init(part: $0.part, reason: $0.reason, intervalSeconds: $0.intervalSeconds)
+            },
+            cutChains: failures.cuts)
+    }
+
+    private func states(
+        of names: [String], _ view: WorkspaceView
+    ) -> [StatusReport.PluginState] {
+        let all = names + view.deliveries.positions.keys.filter { !names.contains($0) }.sorted()
+        return all.map { name in
+            let position = view.deliveries.positions[name]
+            let handled = position?.handled ?? 0
+            return StatusReport.PluginState(
+                name: name, from: position?.from, lastHandled: position?.lastHandled ?? 0,
+                pending: position?.pending.count ?? 0, handled: handled,
+                failures: position?.failures ?? 0,
+                deadLetters: view.deliveries.deadLetters.count { $0.plugin == name },
+                meanMilliseconds: handled > 0
+                    ? (position?.milliseconds ?? 0) / Double(handled) : nil,
+                slowestMilliseconds: handled > 0 ? position?.slowest : nil)
+        }
+    }
+}

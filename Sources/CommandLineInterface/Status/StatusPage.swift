@@ -1,0 +1,153 @@
+import Console
+import Millrace
+
+/// The status for people, in 80 columns.
+struct StatusPage {
+    let report: StatusReport
+    let now: Timestamp
+    /// Whether each plugin gets a line.
+    let showsPlugins: Bool
+
+    func lines(for terminal: Terminal) -> [Text] {
+        var sections: [[Text]] = [head()]
+        if !report.datasets.isEmpty { sections.append(datasets(terminal)) }
+        for pipeline in report.pipelines {
+            sections.append(PipelinePage(pipeline: pipeline, now: now).lines(for: terminal))
+        }
+        if !report.failures.isEmpty { sections.append(failures(terminal)) }
+        if showsPlugins { sections.append(plugins(terminal)) }
+        return Array(sections.joined(separator: [Text()]))
+    }
+
+    // MARK: head
+
+    private func head() -> [Text] {
+        var place: Text = "\(report.workspace, .strong)"
+        if let time = report.time {
+            place += "  as of #\(report.sequence), \(Format.dateAndTime(time)) UTC"
+        } else {
+            place += "  nothing has happened yet"
+        }
+        return [place] + (report.daemon.map { [daemon($0)] } ?? [])
+    }
+
+    private func daemon(_ daemon: StatusReport.DaemonState) -> Text {
+        if daemon.running {
+            let pid = daemon.pid.map { ", process \($0)" } ?? ""
+            return "daemon  \("running", .good)\(pid), since \(ago(daemon.since))"
+        }
+        if daemon.crashed {
+            return """
+                daemon  \("not running", .bad), and it did not say that it ends; \
+                the next start finishes its work
+                """
+        }
+        guard let stopped = daemon.stoppedAt else { return "daemon  never started" }
+        return """
+            daemon  \("not running", .warning) since \(ago(stopped)) \
+            (\(daemon.stopReason ?? ""))
+            """
+    }
+
+    private func ago(_ time: Timestamp?) -> String {
+        time.map { Format.relative($0, to: now) } ?? "an unknown time"
+    }
+
+    // MARK: datasets
+
+    private func datasets(_ terminal: Terminal) -> [Text] {
+        var table = TextTable([
+            .init("DATASET", cut: .end), .init("VERSION", .right), .init("ROWS", .right),
+            .init("FILES", .right), .init("ACCEPTED", .right), .init("REJECTED", .right),
+            .init("CONTRACT", cut: .end),
+        ])
+        for dataset in report.datasets {
+            let rejected = Text(
+                Format.count(dataset.rejected), dataset.rejected > 0 ? .warning : .plain)
+            let contract = dataset.contract.map {
+                "\($0.digest.short.prefix(8)) \($0.proposed ? "(proposed)" : "(own)")"
+            }
+            table.add(
+                Text(dataset.name, .name), Text(dataset.version.map { "v\($0)" } ?? "-"),
+                Text(Format.count(dataset.rows)), Text(Format.count(dataset.files)),
+                Text(Format.count(dataset.accepted)), rejected, Text(contract ?? "none yet"))
+        }
+        var lines = table.lines(for: terminal)
+        for dataset in report.datasets {
+            guard let last = dataset.lastRejection else { continue }
+            lines += labelled(
+                "\(dataset.name): last rejected \(ago(last.time))", last.summary, .warning,
+                terminal)
+            lines.append("    report: \(last.quarantine)/report.html")
+        }
+        return lines
+    }
+
+    // MARK: failures
+
+    private func failures(_ terminal: Terminal) -> [Text] {
+        let failures = report.failures
+        var lines: [Text] = [Text("NEEDS ATTENTION", .strong)]
+        for dead in failures.deadLetters {
+            lines += labelled(
+                "dead letter #\(dead.sequence), \(dead.plugin), \(ago(dead.time))", dead.error,
+                .bad, terminal)
+            lines.append("    to try it again: millrace deadletter retry \(dead.sequence)")
+        }
+        for retry in failures.retrying {
+            lines += labelled(
+                "#\(retry.sequence) fails in \(retry.plugin), attempt \(retry.attempt)",
+                retry.error, .warning, terminal)
+        }
+        for file in failures.refusedFiles.prefix(10) {
+            lines += labelled("not taken: \(file.path)", file.reason, .warning, terminal)
+        }
+        if failures.refusedFiles.count > 10 {
+            lines.append("  and \(Format.count(failures.refusedFiles.count - 10, "more file"))")
+        }
+        for part in failures.degradedWatches {
+            let interval = Format.duration(seconds: part.intervalSeconds)
+            lines += labelled(
+                "\(part.part) is scanned every \(interval)", part.reason, .warning, terminal)
+        }
+        if failures.cutChains > 0 {
+            lines.append(
+                """
+                  \(Format.count(failures.cutChains, "chain"), .bad) of causes cut: plugins set \
+                each other off; see 'millrace events --type chain.cut'
+                """)
+        }
+        return lines
+    }
+
+    /// A heading and, below it, a sentence of any length.
+    private func labelled(
+        _ label: String, _ sentence: String, _ style: Style, _ terminal: Terminal
+    ) -> [Text] {
+        ["  " + Text(label, style)]
+            + wrapped(sentence, width: terminal.width - 4).map { "    " + Text($0) }
+    }
+
+    // MARK: plugins
+
+    private func plugins(_ terminal: Terminal) -> [Text] {
+        var table = TextTable([
+            .init("PLUGIN", cut: .end), .init("PENDING", .right), .init("HANDLED", .right),
+            .init("FAILURES", .right), .init("DEAD", .right), .init("MEAN", .right),
+            .init("SLOWEST", .right),
+        ])
+        for plugin in report.plugins {
+            func time(_ milliseconds: Double?) -> Text {
+                Text(milliseconds.map { Format.duration(seconds: $0 / 1000) } ?? "-")
+            }
+            table.add(
+                Text(plugin.name, .name),
+                Text(Format.count(plugin.pending), plugin.pending > 0 ? .warning : .plain),
+                Text(Format.count(plugin.handled)),
+                Text(Format.count(plugin.failures), plugin.failures > 0 ? .warning : .plain),
+                Text(Format.count(plugin.deadLetters), plugin.deadLetters > 0 ? .bad : .plain),
+                time(plugin.meanMilliseconds), time(plugin.slowestMilliseconds))
+        }
+        return table.lines(for: terminal)
+    }
+}

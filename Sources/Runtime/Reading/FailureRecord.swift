@@ -1,0 +1,44 @@
+package import Millrace
+
+/// Why reactions failed that will be tried again, and which chains of causes were cut.
+package struct FailureRecord: Projection {
+    package static let types: [any EventPayload.Type] = [
+        ReactionFailed.self, ReactionHandled.self, ReactionDeadLettered.self, ChainCut.self,
+    ]
+
+    package struct Key: Hashable, Sendable {
+        package let plugin: String
+        package let sequence: UInt64
+    }
+
+    /// The last failure of each event that is neither handled nor set aside.
+    package private(set) var retrying: [Key: ReactionFailed] = [:]
+    package private(set) var cuts = 0
+    package private(set) var lastCut: ChainCut?
+
+    package init() {}
+
+    package mutating func apply(_ event: Event) {
+        switch event.type {
+        case ReactionFailed.type:
+            guard let failed = event.payload(as: ReactionFailed.self) else { return }
+            retrying[Key(plugin: failed.plugin, sequence: failed.sequence)] = failed
+        case ReactionHandled.type:
+            guard !retrying.isEmpty, let handled = event.payload(as: ReactionHandled.self) else {
+                return
+            }
+            for sequence in handled.handled {
+                retrying[Key(plugin: handled.plugin, sequence: sequence)] = nil
+            }
+        case ReactionDeadLettered.type:
+            guard let dead = event.payload(as: ReactionDeadLettered.self) else { return }
+            for sequence in dead.sequences {
+                retrying[Key(plugin: dead.plugin, sequence: sequence)] = nil
+            }
+        case ChainCut.type:
+            cuts += 1
+            lastCut = event.payload(as: ChainCut.self)
+        default: break
+        }
+    }
+}

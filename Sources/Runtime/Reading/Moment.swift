@@ -1,0 +1,19 @@
+package import Millrace
+
+/// Up to where a journal is read: a state can be asked for at any moment of the past.
+package enum Moment: Sendable, Hashable {
+    /// All that is there.
+    case end
+    /// This record is the last that counts.
+    case sequence(UInt64)
+    /// Records of a later time do not count.
+    case time(Timestamp)
+
+    package func includes(sequence: UInt64, time: Timestamp) -> Bool {
+        switch self {
+        case .end: true
+        case .sequence(let last): sequence <= last
+        case .time(let last): time <= last
+        }
+    }
+}

@@ -1,0 +1,38 @@
+package import Millrace
+
+/// What the watcher cannot do as it should, and which files it does not take.
+package struct WatchRecord: Projection {
+    package static let types: [any EventPayload.Type] = [
+        WatchDegraded.self, WatchRecovered.self, FileRefused.self, FileArrived.self,
+        FileRemoved.self, DaemonStarted.self,
+    ]
+
+    /// By part: what is scanned from time to time instead of watched.
+    package private(set) var degraded: [String: WatchDegraded] = [:]
+    /// The files that lie in the workspace and are not taken in.
+    package private(set) var refused: [WorkspacePath: FileRefused] = [:]
+
+    package init() {}
+
+    package mutating func apply(_ event: Event) {
+        switch event.type {
+        case FileArrived.type:
+            // Most files were never refused: nothing to decode then.
+            guard !refused.isEmpty, let file = event.payload(as: FileArrived.self) else { return }
+            refused[file.path] = nil
+            if let previous = file.previousPath { refused[previous] = nil }
+        case FileRemoved.type:
+            guard !refused.isEmpty, let file = event.payload(as: FileRemoved.self) else { return }
+            refused[file.path] = nil
+        case FileRefused.type:
+            guard let file = event.payload(as: FileRefused.self) else { return }
+            refused[file.path] = file
+        case WatchDegraded.type:
+            guard let part = event.payload(as: WatchDegraded.self) else { return }
+            degraded[part.part] = part
+        // A new daemon looks anew.
+        case WatchRecovered.type, DaemonStarted.type: degraded = [:]
+        default: break
+        }
+    }
+}
