@@ -22,7 +22,6 @@ import Testing
             word: "import Foundation", instead: "Glibc, or LinuxSystem",
             // PackagePlugin speaks in Foundation's URLs; it runs in builds alone.
             except: ["Sources/Build/Generate/"]),
-        Ban(word: "unsafeBitCast", instead: "a conversion that checks"),
         Ban(word: "unowned(unsafe)", instead: "a strong or weak reference"),
     ]
 

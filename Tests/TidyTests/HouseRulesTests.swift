@@ -45,10 +45,11 @@ import Testing
         }
     }
 
-    @Test func `no two Swift files have the same name`() {
+    @Test func `no two source files have the same name`() {
         // Payloads are named after the subject whose code lives in another module.
         let named = SourceTree.swiftFiles.filter {
-            $0.name != "main.swift" && !$0.path.hasPrefix("Sources/Millrace/Payloads/")
+            $0.isSource && $0.name != "main.swift"
+                && !$0.path.hasPrefix("Sources/Millrace/Payloads/")
         }
         let groups = Dictionary(grouping: named, by: \.name)
         for (name, files) in groups where files.count > 1 {
