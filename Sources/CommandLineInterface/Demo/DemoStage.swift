@@ -32,7 +32,11 @@ final class DemoStage: Sendable {
             }
         }
         let child = try ChildProcess.spawn(
-            program, arguments: [Array("run".utf8), Array("--workspace".utf8), layout.root.bytes],
+            program,
+            arguments: [
+                Array("run".utf8), Array("--with-parent".utf8), Array("--workspace".utf8),
+                layout.root.bytes,
+            ],
             environment: environment, input: nothing.raw, output: output.raw, error: output.raw,
             newSession: true)
         daemon.withLock { $0 = child }
