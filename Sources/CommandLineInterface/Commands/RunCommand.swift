@@ -36,6 +36,7 @@ struct RunCommand {
             ],
             options: [
                 Shared.workspace, RunCommand.once, RunCommand.verbose, RunCommand.acceptDamage,
+                RunCommand.withParent,
             ]
         ) { input in
             var options = Daemon.Options(
