@@ -21,6 +21,9 @@ extension WatchLoop {
             endWatch(id)
             tree.set(FileVersion(status, digest: nil), of: id, .directory)
         }
+        // It may have been elsewhere in between, and what happened below it then was looked for here:
+        // so everything below is compared again.
+        tree[id].flags.insert(.deep)
         scan(id, epoch)
     }
 
@@ -76,7 +79,8 @@ extension WatchLoop {
             // The look tells whether it is gone, or is tried again.
             enqueueCold(id, epoch)
         default:
-            refuse(id, .notPermitted(error.errno.description), nil, epoch)
+            // What is known of it stays known; it is tried again at every scan.
+            setUnwatched(id, .notPermitted)
         }
     }
 
@@ -103,7 +107,7 @@ extension WatchLoop {
         if isSame, node.flags.isDisjoint(with: [.vanished, .waiting]) { return }
         let isRefusedStill =
             node.kind == .refused && !isDeep && node.inode == status.inode
-            && node.changed == status.changed
+            && (status.kind == .directory || node.changed == status.changed)
         if isRefusedStill { return }
         enqueueCold(child, epoch)
     }
@@ -169,10 +173,10 @@ extension WatchLoop {
     }
 
     /// Takes a node without children out of the tree, with all that is kept about it.
-    func forgetNode(_ id: FileTree.NodeID, keepingWatch: Bool = false) {
+    func forgetNode(_ id: FileTree.NodeID) {
         guard id != FileTree.root, tree[id].firstChild == FileTree.none else { return }
         endWait(id)
-        if !keepingWatch { endWatch(id) }
+        endWatch(id)
         if unwatched.removeValue(forKey: id) != nil { unwatchedChanged = true }
         tree.free(id)
     }
