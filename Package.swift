@@ -113,7 +113,7 @@ let package = Package(
             linkerSettings: [.linkedLibrary("m")]),
         tests("RuntimeTests", ["Runtime", "MillraceTesting", "Millrace"]),
         tests("TabularTests", ["Tabular", "Millrace"]),
-        tests("LearningTests", ["Learning", "Tabular", "Millrace"]),
+        tests("LearningTests", ["Learning", "Tabular", "MillraceTesting", "Millrace"]),
         tests(
             "ValidatorTests", ["Validator", "MillraceTesting", "Millrace", "Tabular", "Learning"]),
         tests("MonitorTests", ["Monitor", "MillraceTesting", "Millrace", "Tabular", "Learning"]),

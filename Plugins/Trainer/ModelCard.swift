@@ -29,9 +29,7 @@ struct ModelCard {
                 row(name, version.metrics[name].map { "\($0)" } ?? "")
             }
         }
-        if version.file != "model.json" || version.examples == nil, !version.metrics.isEmpty,
-            inputs.algorithm == "command"
-        {
+        if version.file != "model.json", !version.metrics.isEmpty {
             lines += ["", "These figures are those that the pipeline's own program reported."]
         }
         lines += ["", "## Parameters", "", "| parameter | value |", "|---|---|"]

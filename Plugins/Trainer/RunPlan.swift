@@ -54,13 +54,20 @@ struct RunPlan {
             parameters: parameters, seed: trainer.seed, holdout: trainer.holdout,
             command: trainer.algorithm == .command ? trainer.command : [], code: code,
             environment: environment)
-        if let newest = runs.runs[runs.latest], newest.started.inputs == inputs {
+        if let newest = runs.runs[runs.latest], RunPlan.isSame(newest.started.inputs, inputs) {
             if newest.completed != nil {
                 return .not("nothing changed since run \(newest.started.run)")
             }
             if newest.isRunning { return .not("run \(newest.started.run) does just this") }
         }
         return .train(run: runs.latest + 1, inputs)
+    }
+
+    /// Compared as the journal has them: 2 and 2.0 are the same number there.
+    private static func isSame(_ a: RunInputs, _ b: RunInputs) -> Bool {
+        guard let first = try? JSONValue(encoding: a), let second = try? JSONValue(encoding: b)
+        else { return a == b }
+        return first.bytes == second.bytes
     }
 
     /// All parameters of a built-in algorithm, defaults included; those of a program as they are.

@@ -32,7 +32,9 @@ struct TrainJob: Job {
     /// - Throws: `ReactionError`; not to be tried again when the data or the settings are at fault.
     static func run(_ input: Input, _ context: JobContext) async throws -> Output {
         do {
-            return try BuiltInTraining(input: input, context: context).run()
+            return input.inputs.algorithm == TrainerSettings.Algorithm.command.rawValue
+                ? try await CommandTraining(input: input, context: context).run()
+                : try BuiltInTraining(input: input, context: context).run()
         } catch let error as LearningError {
             throw ReactionError(error.description, retryable: false)
         } catch let error as TabularError where error.code != .read {

@@ -61,7 +61,8 @@ public struct TrainerPlugin: Plugin {
                 return [TrainingDeferred(pipeline: request.pipeline, reason: reason)]
             }
         }
-        On(RunStarted.self) { started, context -> [any EventPayload] in
+        // The job has a limit of its own.
+        On(RunStarted.self, timeout: 366 * 24 * 3600) { started, context -> [any EventPayload] in
             let pipeline = context.settings.pipelines[started.pipeline]
             let input = TrainJob.Input(
                 pipeline: started.pipeline, inputs: started.inputs,

@@ -169,6 +169,18 @@ extension SupervisedSource {
     }
 }
 
+extension Model {
+    /// The columns that the model takes, as it takes them.
+    package var selections: [ColumnSelection] {
+        features.map { feature in
+            switch feature.kind {
+            case .numeric: ColumnSelection(feature.name, .numeric)
+            case .categorical: ColumnSelection(feature.name, .categorical)
+            }
+        }
+    }
+}
+
 extension SupervisedRows {
     /// What a model's answers are worth on these rows, by the metrics' names; without rows nothing.
     package func metrics(of model: Model) throws(LearningError) -> [String: Double] {

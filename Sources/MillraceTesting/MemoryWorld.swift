@@ -64,8 +64,11 @@ package final class MemoryWorld: World {
                 .first(where: { $0.name == request.job })
         else { throw ReactionError("no job \(request.job) of \(request.plugin) is known here") }
         state.withLock { $0.performed.append(request) }
+        let scratch = FilePath("/tmp/millrace-job-\(getpid())-\(UInt64.random(in: 0 ... .max))")
+        try Files.makeDirectories(scratch, mode: 0o700)
+        defer { try? Files.removeFolder(scratch) }
         let context = JobContext(
-            files: store, scratch: "/nonexistent", threads: 1, progress: { _, _ in },
+            files: store, scratch: scratch.string, threads: 1, progress: { _, _ in },
             run: { command in try self.answer(command) })
         let output = try await MemoryWorld.run(job, request.input, context)
         state.withLock { $0.results[key] = output }

@@ -79,13 +79,12 @@ struct BinCounter {
         slots[slot] = Slot(bin: bin, count: count)
         used += 1
         if used > limit {
-            coarsen()
+            while used > limit { coarsen() }
         } else if used * 2 > capacity {
             rebuild(capacity: capacity * 2, dropping: 0)
         }
     }
 
-    /// Drops as many bits as it takes to come within the limit, and no more.
     private mutating func coarsen() {
         if level == 0 {
             let counter = DistinctCounter()
@@ -94,14 +93,8 @@ struct BinCounter {
             }
             distinct = counter
         }
-        // Two neighbours become one bin when the bits up to the highest in which they differ are gone.
-        // All at once, because whole numbers would otherwise go through forty steps without effect.
-        let bins = sorted()
-        let heights = zip(bins, bins.dropFirst()).map { 64 - ($0.bin ^ $1.bin).leadingZeroBitCount }
-            .sorted()
-        let bits = UInt64(heights[used - limit - 1])
-        level += bits
-        rebuild(capacity: capacity, dropping: bits)
+        level += 1
+        rebuild(capacity: capacity, dropping: 1)
     }
 
     private mutating func rebuild(capacity newCapacity: Int, dropping bits: UInt64) {

@@ -179,8 +179,7 @@ final class JSONLinesReader: RecordReader {
             let isString = values[index].stringValue != nil
             (fields + index).initialize(
                 to: Field(
-                    start: position, count: bytes.count, isQuoted: isString, isEscaped: false,
-                    isNull: values[index] == .null))
+                    start: position, count: bytes.count, isQuoted: isString, isEscaped: false))
             position += bytes.count
         }
         record.count = texts.count
