@@ -48,7 +48,7 @@ private struct Evaluation {
             metrics: input.version.metrics, champion: input.champion?.version,
             championMetrics: input.champion?.metrics ?? [:], comparison: nil)
         var version: Measured?
-        if input.version.examples == nil, input.version.file != "model.json" {
+        if input.version.file != "model.json" {
             evaluated.notes.append(reported(input.version))
         } else {
             let measured = try measure(input.version)
@@ -96,19 +96,15 @@ private struct Evaluation {
             bytes: try files.bytes(of: version.artifact, limit: Evaluation.modelLimit))
         let source = SupervisedSource(input.version.inputs)
         let share = share
-        let features = model.features.map { feature in
-            switch feature.kind {
-            case .numeric: ColumnSelection(feature.name, .numeric)
-            case .categorical: ColumnSelection(feature.name, .categorical)
-            }
-        }
-        let rows = try source.read(features, from: files) {
+        let rows = try source.read(model.selections, from: files) {
             SupervisedSource.isHeldOut($0, share: share)
         }
         let answers = try model.predict(rows.table)
         return Measured(
             answers: answers, outcomes: rows.outcomes,
-            metrics: try rows.metrics(answers, task: source.task))
+            // What the pipeline's own program measured beside that is kept.
+            metrics: try rows.metrics(answers, task: source.task)
+                .merging(version.metrics) { measured, _ in measured })
     }
 
     private func compare(

@@ -1,14 +1,14 @@
 /// Numbers for people: short, and never so short that they contradict the verdict.
-enum Figure {
+package enum Figure {
     /// The shortest digits that read back as the same number, without a fraction of zero.
-    static func exact(_ value: Double) -> String {
+    package static func exact(_ value: Double) -> String {
         if value == 0 { return "0" }
         let text = "\(value)"
         return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
     }
 
     /// About four digits; more when rounding would put the number on the other side of a bound.
-    static func text(_ value: Double, near bound: Double? = nil) -> String {
+    package static func text(_ value: Double, near bound: Double? = nil) -> String {
         guard value.isFinite else { return "\(value)" }
         var scale = 10_000.0
         if abs(value) >= 1000 { scale = 10 }
@@ -26,7 +26,7 @@ enum Figure {
     }
 
     /// The same with its sign.
-    static func signed(_ value: Double, near bound: Double? = nil) -> String {
+    package static func signed(_ value: Double, near bound: Double? = nil) -> String {
         (value > 0 ? "+" : "") + text(value, near: bound)
     }
 }

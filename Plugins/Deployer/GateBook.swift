@@ -1,10 +1,10 @@
 import Learning
-import Millrace
+package import Millrace
 
 /// Measures against bounds, and says in words what was asked and what was found.
-enum GateBook {
+package enum GateBook {
     /// A bound on one metric. A metric that was not measured fails: nobody knows that it is good.
-    static func result(of gate: Gate, on evaluation: ModelEvaluated) -> GateResult {
+    package static func result(of gate: Gate, on evaluation: ModelEvaluated) -> GateResult {
         let asked = text(of: gate)
         guard let value = evaluation.metrics[gate.metric], value.isFinite else {
             return GateResult(
@@ -20,7 +20,7 @@ enum GateBook {
     }
 
     /// The gain over the champion on the same rows. What cannot be compared fails.
-    static func result(
+    package static func result(
         against live: Int, metric: String, gain: Double, on evaluation: ModelEvaluated
     ) -> GateResult {
         let asked = "\(metric) gain over v\(live) >= \(Figure.exact(gain))"
@@ -57,12 +57,12 @@ enum GateBook {
     }
 
     /// Whether more is better. A metric that only the user's program knows counts as such.
-    static func isHigherBetter(_ metric: String) -> Bool {
+    package static func isHigherBetter(_ metric: String) -> Bool {
         MetricName(rawValue: metric)?.isHigherBetter ?? true
     }
 
     /// For example `auc >= 0.6`, or `0.2 <= share <= 0.4`.
-    static func text(of gate: Gate) -> String {
+    package static func text(of gate: Gate) -> String {
         switch (gate.atLeast, gate.atMost) {
         case (let low?, let high?):
             "\(Figure.exact(low)) <= \(gate.metric) <= \(Figure.exact(high))"

@@ -1,31 +1,33 @@
-import Millrace
+package import Millrace
 
 /// Decides whether a version may enter a stage: a pure function of what was measured, what is live
 /// and what the settings ask for.
-struct PromotionPolicy {
-    let pipeline: Pipeline
+package struct PromotionPolicy {
+    package let pipeline: Pipeline
+
+    package init(pipeline: Pipeline) { self.pipeline = pipeline }
 
     /// What a version goes through first; nil when the settings name no stage.
-    var firstStage: String? { pipeline.stages.first }
+    package var firstStage: String? { pipeline.stages.first }
 
     /// The last stage, whose version is the champion.
-    var production: String? { pipeline.stages.last }
+    package var production: String? { pipeline.stages.last }
 
     /// The stage behind another; nil behind the last.
-    func stage(after stage: String) -> String? {
+    package func stage(after stage: String) -> String? {
         guard let index = pipeline.stages.firstIndex(of: stage) else { return nil }
         return pipeline.stages.indices.contains(index + 1) ? pipeline.stages[index + 1] : nil
     }
 
     /// The metric by which a challenger is compared with the champion.
-    var mainMetric: String {
+    package var mainMetric: String {
         if !pipeline.champion.metric.isEmpty { return pipeline.champion.metric }
         return pipeline.target.isBinary ? "auc" : "rmse"
     }
 
     /// Whether an evaluation answers what the gates of a stage ask now: against this champion, by
     /// this metric.
-    func isCurrent(_ evaluation: ModelEvaluated, for stage: String, live: Int?) -> Bool {
+    package func isCurrent(_ evaluation: ModelEvaluated, for stage: String, live: Int?) -> Bool {
         guard stage == production, live != evaluation.version else { return true }
         guard evaluation.champion == live else { return false }
         return evaluation.comparison.map { $0.metric == mainMetric } ?? true
@@ -33,7 +35,9 @@ struct PromotionPolicy {
 
     /// The gates of a stage: the bounds of the settings at every stage, and at the last one the
     /// champion too.
-    func gates(_ evaluation: ModelEvaluated, into stage: String, live: Int?) -> GatesEvaluated {
+    package func gates(
+        _ evaluation: ModelEvaluated, into stage: String, live: Int?
+    ) -> GatesEvaluated {
         var results = pipeline.gates.map { GateBook.result(of: $0, on: evaluation) }
         if stage == production, let live, live != evaluation.version {
             results.append(
@@ -48,7 +52,7 @@ struct PromotionPolicy {
 
     /// What follows when a version stands before a stage: the verdict of its gates, and then the
     /// deployment, the wait for a person, or the refusal.
-    func entry(
+    package func entry(
         of version: ModelVersionCreated, _ evaluation: ModelEvaluated, into stage: String,
         live: Int?, approved: String? = nil
     ) -> [any EventPayload] {

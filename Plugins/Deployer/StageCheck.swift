@@ -46,14 +46,18 @@ struct StageCheck {
             findings.append("\(link) leads to \(release.folder)")
             let model = try sameBytes(link, version.file, version.artifact)
             findings.append("\(version.file) has the digest \(version.artifact.short)")
-            guard let digest = version.examples else {
+            guard version.file == "model.json" else {
                 findings.append("its answers are not checked: only its own program can run it")
+                return (true, findings)
+            }
+            let loaded = try Model(bytes: model)
+            guard let digest = version.examples else {
+                findings.append("it can be loaded; no rows were held out to check its answers")
                 return (true, findings)
             }
             let examples = try SupervisedExamples(
                 bytes: try sameBytes(link, SupervisedExamples.fileName, digest))
-            let problem = try examples.difference(
-                from: try Model(bytes: model), tolerance: tolerance)
+            let problem = try examples.difference(from: loaded, tolerance: tolerance)
             findings.append(
                 problem ?? "it answers \(examples.rows.count) held-out rows as after training")
             return (problem == nil, findings)

@@ -1,13 +1,13 @@
-import Millrace
+package import Millrace
 
 /// Who was live in a stage, read as a stack: a deployment puts a version on top, a rollback takes
 /// off what lies above the version that it goes back to.
 ///
 /// So the second rollback in a row goes one version further back, and not forward again.
-struct StageHistory {
-    private(set) var versions: [Int] = []
+package struct StageHistory {
+    package private(set) var versions: [Int] = []
 
-    init(_ tenures: [ModelRegistry.Tenure]) {
+    package init(_ tenures: [ModelRegistry.Tenure]) {
         for tenure in tenures {
             if tenure.isRollback, let index = versions.lastIndex(of: tenure.version) {
                 versions.removeSubrange((index + 1)...)
@@ -18,8 +18,8 @@ struct StageHistory {
     }
 
     /// The version that is live.
-    var live: Int? { versions.last }
+    package var live: Int? { versions.last }
 
     /// The version that a rollback goes back to.
-    var previous: Int? { versions.dropLast().last }
+    package var previous: Int? { versions.dropLast().last }
 }

@@ -25,7 +25,7 @@ extension Quarantine {
             ("File", "<code>\(arrived.path)</code>, \(arrived.size.grouped) bytes"),
             ("SHA-256", "<code>\(arrived.sha256)</code>"),
             ("Dropped by", "uid \(arrived.uid)"),
-            ("Arrived", "\(event.time)"),
+            ("Looked at", "\(event.time)"),
             ("Rows", rows),
             ("Contract", contract),
         ]

@@ -51,7 +51,6 @@ package struct MillraceProgram: Sendable {
                 summary: "from a dropped file to a model in production, with a ledger of why",
                 subcommands: [
                     InitCommand().command,
-                    DemoCommand(program: { self.program }, registry: registry).command,
                     RunCommand(registry: registry).command,
                     StatusCommand(registry: registry, clock: clock).command,
                     EventsCommand(registry: registry, clock: clock).command,

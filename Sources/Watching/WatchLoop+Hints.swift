@@ -31,12 +31,7 @@ extension WatchLoop {
         }
         guard let child = child(notification.name, of: id) else { return }
         // While somebody writes, only the end of it matters.
-        let hasWriter = waits[child]?.wait.cause == .writer && !isKept(child)
-        if hasWriter, notification.mask == .modified { return }
-        if notification.mask.contains(.closedAfterWriting) {
-            // The writer may be counted for a moment longer: ask again at short intervals.
-            waits[child]?.wait.attempts = 0
-        }
+        if notification.mask == .modified, waits[child]?.wait.cause == .writer { return }
         enqueueHot(child, epoch)
     }
 
@@ -138,14 +133,8 @@ extension WatchLoop {
         if let moment = wait.due { due.insert(id, due: moment) }
     }
 
-    /// Whether it waits, but not for a writer.
-    private func isKept(_ id: FileTree.NodeID) -> Bool {
-        unstored[id] != nil || held[id] != nil
-    }
-
     func endWait(_ id: FileTree.NodeID) {
         unstored[id] = nil
-        held[id] = nil
         guard let old = waits.removeValue(forKey: id) else { return }
         if old.wait.cause == .time { finish(old.epoch) }
         tree.unpin(id, .waiting)

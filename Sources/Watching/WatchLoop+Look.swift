@@ -19,7 +19,7 @@ extension WatchLoop {
             tree[id].flags.remove(.vanished)
             switch status.kind {
             case .directory: foundDirectory(id, status, epoch)
-            case .regular: foundFile(id, handle, status, epoch)
+            case .regular: try foundFile(id, handle, status, epoch)
             case .symbolicLink: refuse(id, .symbolicLink, status, epoch)
             case .fifo: refuse(id, .special("FIFO"), status, epoch)
             case .socket: refuse(id, .special("socket"), status, epoch)
@@ -39,9 +39,7 @@ extension WatchLoop {
             // No means to look at the moment: nothing is known about the file.
             retry(id, after: 100 * Settling.millisecond, epoch)
         default:
-            // A directory above may not be searched: what is known stays known until it may.
-            setUnwatched(tree[id].parent, .notPermitted)
-            if tree[id].kind == .candidate { forgetNode(id) }
+            refuse(id, .notPermitted(error.errno.description), nil, epoch)
         }
     }
 
@@ -57,30 +55,14 @@ extension WatchLoop {
     private func foundFile(
         _ id: FileTree.NodeID, _ handle: borrowing FileDescriptor, _ first: FileStatus,
         _ epoch: UInt32
-    ) {
+    ) throws(SystemError) {
         if tree[id].kind == .directory { becomeCandidate(id, epoch) }
         if isKnown(id, first) {
-            if first.links > 1 { watchInode(id, handle) } else { endWatch(id) }
+            if first.links > 1 { watchInode(id, handle) }
             endWait(id)
             return
         }
-        if let kept = held[id], kept.version.sight == Settling.Sight(first) { return }
-        do throws(SystemError) {
-            try judge(id, handle, try reopen(handle), epoch)
-        } catch {
-            if error.errno == .access || error.errno == .permission {
-                refuse(id, .notPermitted(error.errno.description), first, epoch)
-            } else {
-                lookFailed(id, error, epoch)
-            }
-        }
-    }
-
-    private func judge(
-        _ id: FileTree.NodeID, _ handle: borrowing FileDescriptor,
-        _ file: borrowing FileDescriptor, _ epoch: UInt32
-    ) throws(SystemError) {
-        let first = try file.status()
+        let file = try reopen(handle)
         // Writes through another name of the file are seen by a watch on the file alone, which must
         // be there before the state that is taken in.
         if first.links > 1 { watchInode(id, handle) }
@@ -151,7 +133,7 @@ extension WatchLoop {
         let source = moveSource(of: id, status)
         if let source, tree[source].changed == status.changed, let digest = tree[source].digest {
             // The directory was moved, not the file: nothing about the file has changed.
-            settle(id, FileVersion(status, digest: digest), from: source, epoch)
+            settle(id, FileVersion(status, digest: digest), from: source)
             return
         }
         let digest: Digest
@@ -173,7 +155,7 @@ extension WatchLoop {
             lookSoonAgain(id, status, epoch)
             return
         }
-        settle(id, FileVersion(after, digest: digest), from: source, epoch)
+        settle(id, FileVersion(after, digest: digest), from: source)
         if after.links == 1 { endWatch(id) }
     }
 
@@ -232,24 +214,19 @@ extension WatchLoop {
     // MARK: Reporting
 
     private func settle(
-        _ id: FileTree.NodeID, _ version: FileVersion, from source: FileTree.NodeID?,
-        _ epoch: UInt32
+        _ id: FileTree.NodeID, _ version: FileVersion, from source: FileTree.NodeID?
     ) {
         endWait(id)
-        if hold(id, version, epoch) { return }
-        report(id, version, from: source)
-        releaseSet(markedBy: id, version)
-    }
-
-    func report(
-        _ id: FileTree.NodeID, _ version: FileVersion, from source: FileTree.NodeID?,
-        set: WorkspacePath? = nil
-    ) {
         guard let path = path(of: id) else { return }
         var kind = FileChange.Kind.added
         if let source, let old = self.path(of: source) {
             kind = .moved(from: old)
-            leave(source, to: id)
+            let watch = tree[source].watch
+            forgetNode(source, keepingWatch: true)
+            if watch >= 0, tree[id].watch < 0 {
+                tree[id].watch = watch
+                watches[watch] = id
+            }
         } else if tree[id].kind == .file {
             kind = .changed
             // A changed link count, or a change that was taken back, is no new version.
@@ -262,44 +239,25 @@ extension WatchLoop {
             }
         }
         tree.set(version, of: id, .file)
-        reports.append(.change(FileChange(path: path, kind: kind, version: version, set: set)))
-    }
-
-    /// A file has left a name: another may have taken its place there, and is looked for.
-    private func leave(_ source: FileTree.NodeID, to id: FileTree.NodeID) {
-        let watch = tree[source].watch
-        if watch >= 0, tree[id].watch < 0 {
-            tree[source].watch = -1
-            tree[id].watch = watch
-            watches[watch] = id
-        } else {
-            endWatch(source)
-        }
-        var nothing = tree.version(of: source)
-        nothing.inode = 0
-        nothing.digest = nil
-        tree.set(nothing, of: source, .candidate)
-        enqueueHot(source, epoch)
+        reports.append(.change(FileChange(path: path, kind: kind, version: version)))
     }
 
     func refuse(
-        _ id: FileTree.NodeID, _ reason: FileRefusal.Reason, _ status: FileStatus,
+        _ id: FileTree.NodeID, _ reason: FileRefusal.Reason, _ status: FileStatus?,
         _ epoch: UInt32
     ) {
         endWait(id)
         guard let path = path(of: id) else { return }
-        var version = FileVersion(status, digest: nil)
-        if status.kind == .directory {
-            // Whatever happens in it, it stays the same refusal.
-            version.size = 0
-            version.modified = 0
-            version.changed = 0
-        }
+        let version =
+            status.map { FileVersion($0, digest: nil) }
+            ?? FileVersion(
+                device: 0, inode: 0, size: 0, modified: 0, changed: 0, user: 0, group: 0,
+                mode: 0, digest: nil)
         if tree[id].kind == .directory { becomeCandidate(id, epoch) }
         let node = tree[id]
         let isKnown =
             node.kind == .refused && node.inode == version.inode
-            && node.size == Int64(version.size) && node.modified == version.modified
+            && node.size == Int64(version.size) && node.changed == version.changed
         tree.set(version, of: id, .refused)
         if isKnown { return }
         reports.append(.refused(FileRefusal(path: path, reason: reason, version: version)))
@@ -333,12 +291,6 @@ extension Settling.Sight {
         self.init(
             inode: status.inode, size: status.size, modified: status.modified,
             changed: status.changed)
-    }
-}
-
-extension FileVersion {
-    var sight: Settling.Sight {
-        Settling.Sight(inode: inode, size: size, modified: modified, changed: changed)
     }
 }
 

@@ -21,9 +21,6 @@ extension WatchLoop {
             endWatch(id)
             tree.set(FileVersion(status, digest: nil), of: id, .directory)
         }
-        // It may have been elsewhere in between, and what happened below it then was looked for here:
-        // so everything below is compared again.
-        tree[id].flags.insert(.deep)
         scan(id, epoch)
     }
 
@@ -79,8 +76,7 @@ extension WatchLoop {
             // The look tells whether it is gone, or is tried again.
             enqueueCold(id, epoch)
         default:
-            // What is known of it stays known; it is tried again at every scan.
-            setUnwatched(id, .notPermitted)
+            refuse(id, .notPermitted(error.errno.description), nil, epoch)
         }
     }
 
@@ -107,7 +103,7 @@ extension WatchLoop {
         if isSame, node.flags.isDisjoint(with: [.vanished, .waiting]) { return }
         let isRefusedStill =
             node.kind == .refused && !isDeep && node.inode == status.inode
-            && (status.kind == .directory || node.changed == status.changed)
+            && node.changed == status.changed
         if isRefusedStill { return }
         enqueueCold(child, epoch)
     }
@@ -173,10 +169,10 @@ extension WatchLoop {
     }
 
     /// Takes a node without children out of the tree, with all that is kept about it.
-    func forgetNode(_ id: FileTree.NodeID) {
+    func forgetNode(_ id: FileTree.NodeID, keepingWatch: Bool = false) {
         guard id != FileTree.root, tree[id].firstChild == FileTree.none else { return }
         endWait(id)
-        endWatch(id)
+        if !keepingWatch { endWatch(id) }
         if unwatched.removeValue(forKey: id) != nil { unwatchedChanged = true }
         tree.free(id)
     }

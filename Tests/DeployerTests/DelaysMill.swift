@@ -35,6 +35,24 @@ struct DelaysMill {
             world: world)
     }
 
+    /// The same after a restart: with other settings, or with only the first events.
+    func restarted(
+        _ settings: WorkspaceSettings = settings(), keeping count: Int = .max,
+        world: MemoryWorld? = nil
+    ) throws -> DelaysMill {
+        var again = try DelaysMill(
+            settings, past: Array(mill.log.events.prefix(count)), world: world ?? mill.world)
+        again.files = files
+        again.version = version
+        return again
+    }
+
+    /// How many events there were when the first of a type (and a version) had been handled.
+    func count<P: EventPayload>(before _: P.Type, where matches: (P) -> Bool) -> Int {
+        mill.log.events.firstIndex { event in event.payload(as: P.self).map(matches) ?? false }
+            .map { $0 } ?? mill.log.events.count
+    }
+
     /// Adds a file to the dataset and asks for training.
     ///
     /// - Parameter noise: 0 for data that can be learned perfectly; from about 100 on nothing can.
