@@ -46,6 +46,15 @@ package enum Intake {
     private static func draft(_ change: FileChange, at now: Timestamp) throws -> EventDraft {
         let version = change.version
         let area = Area(of: change.path)
+        if let reason = Trust.refusal(area, uid: version.user, mode: version.mode),
+            version.digest != nil
+        {
+            return try outside(
+                FileRefused(
+                    path: change.path, reason: reason, size: version.size, uid: version.user,
+                    identity: identity(version), area: area),
+                actor: .user(version.user), at: now)
+        }
         guard case .removed = change.kind else {
             guard let digest = version.digest else {
                 throw ReactionError("the watcher reports \(change.path) without a digest")

@@ -1,8 +1,20 @@
 import Glibc
 package import LinuxSystem
+import Millrace
 
 /// Who may write what can make the daemon run something.
 package enum Trust {
+    /// Why an input of an area is not taken in; nil when it may be.
+    static func refusal(_ area: Area, uid: UInt32, mode: UInt32) -> String? {
+        guard area.kind == .code || area.kind == .settings else { return nil }
+        let rule =
+            "it can make the daemon run programs, so nobody but its user and root may write it"
+        if uid != geteuid(), uid != 0 {
+            return "\(rule): it belongs to user \(uid); 'chown \(geteuid())' it"
+        }
+        return mode & 0o022 != 0 ? "\(rule): 'chmod go-w' it" : nil
+    }
+
     /// - Throws: when others than this user and root can write the file, with the command that
     ///   mends it.
     package static func check(_ file: FilePath) throws(SystemError) {
