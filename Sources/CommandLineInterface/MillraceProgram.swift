@@ -45,18 +45,25 @@ package struct MillraceProgram: Sendable {
     }
 
     package var program: Program {
-        Program(
+        let inbox = InboxCommand(registry: registry, clock: clock)
+        return Program(
             Command(
                 "millrace",
                 summary: "from a dropped file to a model in production, with a ledger of why",
                 subcommands: [
                     InitCommand().command,
                     RunCommand(registry: registry).command,
+                    SyncCommand(registry: registry, clock: clock).command,
                     StatusCommand(registry: registry, clock: clock).command,
                     EventsCommand(registry: registry, clock: clock).command,
                     WhyCommand(registry: registry).command,
+                    DropsCommand().command,
                     PluginCommand(registry: registry).command,
+                ] + ModelCommands(inbox: inbox).commands + [
+                    DeadLetterCommand(inbox: inbox).command,
                     VerifyCommand().command,
+                    ReplayCommand(registry: registry).command,
+                    DoctorCommand(registry: registry, clock: clock).command,
                     VersionCommand().command,
                     JobWorkerCommand(registry: registry).command,
                 ]),

@@ -10,7 +10,7 @@ struct StatusAssembly {
     let registry: PluginRegistry
     let moment: Moment
 
-    private static let projections: [any Projection.Type] = [
+    static let projections: [any Projection.Type] = [
         DaemonRecord.self, DatasetRegistry.self, ModelRegistry.self, RunRegistry.self,
         DriftRecord.self, WatchRecord.self, FailureRecord.self, SettingsInForce.self,
     ]

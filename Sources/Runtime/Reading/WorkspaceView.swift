@@ -41,6 +41,19 @@ package struct WorkspaceView: Sendable {
         }
     }
 
+    /// Takes the next event, for one who follows.
+    package mutating func apply(_ event: Event) {
+        sequence = event.sequence
+        time = event.time
+        projections.apply(event)
+        deliveries.apply(event)
+    }
+
+    /// Whether any plugin has something to do, or to try again.
+    package var hasPending: Bool {
+        deliveries.positions.values.contains { !$0.pending.isEmpty }
+    }
+
     /// The state of a projection that was asked for; of any other it is empty.
     package func state<P: Projection>(_ type: P.Type) -> P { projections.state(type) ?? P() }
 }

@@ -1,0 +1,109 @@
+import Console
+import Daemon
+import Journal
+import LinuxSystem
+import Millrace
+import Runtime
+
+/// `millrace drops`: every version of every input file.
+struct DropsCommand {
+    private static let tsv = Option.flag(
+        "tsv", help: "path, a tab, SHA-256; for programs that compare")
+
+    /// The shape of one entry of `millrace drops --json`.
+    struct Drop: Codable, Sendable {
+        var sequence: UInt64
+        var time: Timestamp
+        /// `added`, `changed`, `moved` or `removed`.
+        var kind: String
+        var path: WorkspacePath
+        var previousPath: WorkspacePath?
+        /// Of a removed file: its last version's.
+        var sha256: Digest
+        var size: Int?
+        var uid: UInt32?
+    }
+
+    var command: Command {
+        Command(
+            "drops", summary: "every journaled version of every input file",
+            discussion: """
+                Reads the journal, needs no daemon, and writes nothing. In paths, bytes outside \
+                printable ASCII, spaces and '%' are written as %XX. --tsv leaves out removals, which \
+                are no versions. Exit code 1: the records do not verify; what is whole is printed \
+                all the same.
+                """,
+            group: "Look",
+            examples: [
+                .init("drops", "what came, changed, moved and went"),
+                .init("drops --tsv | sort -u", "to compare with another list"),
+            ],
+            options: [DropsCommand.tsv, Shared.json, Shared.workspace]
+        ) { input in
+            let layout = try Shared.layout(input)
+            let reader = try Reading.journal(layout)
+            let report = try await BlockingThread.run {
+                try JournalVerifier.verify(layout.journal)
+            }
+            if input[Shared.json] { input.out.write("[") }
+            var count = 0
+            try DropsCommand.forEach(in: reader) { drop in
+                if input[Shared.json] {
+                    let text = try JSONValue(encoding: drop).bytes
+                    input.out.write(count == 0 ? "\n" : ",\n")
+                    input.out.write(text)
+                } else if !input[DropsCommand.tsv] {
+                    input.out.line(DropsCommand.line(drop))
+                } else if drop.kind != "removed" {
+                    input.out.write("\(drop.path)\t\(drop.sha256)\n")
+                }
+                count += 1
+            }
+            if input[Shared.json] { input.out.write("\n]\n") }
+            guard report.isOK else {
+                input.out.flush()
+                throw CommandFailure(
+                    .negative,
+                    "the records do not verify: \(report.damages.first?.description ?? "")",
+                    advice: "'millrace verify' says what is provable")
+            }
+            return .success
+        }
+    }
+
+    /// In the order of the journal; damaged records are passed over.
+    private static func forEach(
+        in reader: JournalReader, _ body: (Drop) throws -> Void
+    ) throws {
+        let cursor = try reader.cursor(damage: .skip({ _ in }))
+        while let record = try cursor.next() {
+            if record.isType("file.arrived") {
+                let event = try cursor.event(of: record)
+                let file = try event.decode(FileArrived.self)
+                try body(
+                    Drop(
+                        sequence: event.sequence, time: event.time, kind: file.change.rawValue,
+                        path: file.path, previousPath: file.previousPath, sha256: file.sha256,
+                        size: file.size, uid: file.uid))
+            } else if record.isType("file.removed") {
+                let event = try cursor.event(of: record)
+                let file = try event.decode(FileRemoved.self)
+                try body(
+                    Drop(
+                        sequence: event.sequence, time: event.time, kind: "removed",
+                        path: file.path, sha256: file.sha256))
+            }
+        }
+    }
+
+    private static func line(_ drop: Drop) -> Text {
+        let style: Style = drop.kind == "removed" ? .warning : .good
+        let number = Text("\(drop.sequence)", .faint).padded(to: 6, .right)
+        let kind = Text(drop.kind, style).padded(to: 7)
+        let origin = drop.previousPath.map { "  (from \($0))" } ?? ""
+        return """
+            \(number) \(Format.dateAndTime(drop.time))  \(kind)  \(drop.sha256.short)  \
+            \(drop.path)\(origin)
+            """
+    }
+}

@@ -1,0 +1,97 @@
+import Console
+import Daemon
+import Journal
+import LinuxSystem
+import Millrace
+import Runtime
+
+/// `millrace sync`: wait until the daemon has seen what is there.
+struct SyncCommand {
+    let registry: PluginRegistry
+    let clock: @Sendable () -> Timestamp
+
+    private static let idle = Option.flag(
+        "idle", help: "also wait until every plugin has handled everything")
+    private static let timeout = Option.value(
+        "timeout", .duration, default: 600, help: "how long to wait at most")
+
+    var command: Command {
+        let registry = registry
+        let clock = clock
+        return Command(
+            "sync", summary: "wait until what was dropped is journaled, or fully handled",
+            discussion: """
+                For scripts, instead of waiting for a time. It puts a cookie, a command file, into \
+                inbox/ and returns when the daemon has journaled it: by then files that were closed \
+                before in folders that were there are journaled too, because the daemon takes them \
+                in the order in which the kernel tells of them.
+                Not waited for: a file that somebody still has open for writing; files in a folder \
+                made just now; parts that are scanned from time to time (see 'millrace status'). \
+                --idle returns only when in addition nothing is pending, runs or is tried again, \
+                which covers these unless they come after everything else is done.
+                Exit code 1: the time was over.
+                """,
+            group: "Daemon",
+            examples: [
+                .init("sync", "until it is journaled"),
+                .init("sync --idle --timeout 5m", "until everything has come of it"),
+            ],
+            options: [SyncCommand.idle, SyncCommand.timeout, Shared.workspace]
+        ) { input in
+            let layout = try Shared.layout(input)
+            let reader = JournalReader(directory: layout.journal)
+            guard try reader.hasWriter() else {
+                throw CommandFailure(
+                    .missing, "no daemon runs in \(layout.root.description): nothing is taken in",
+                    advice: "start one: 'millrace run --workspace \(layout.root.description)'")
+            }
+            let wait = SyncWait(
+                layout: layout, reader: reader, seconds: input[SyncCommand.timeout],
+                plugins: input[SyncCommand.idle] ? Reading.plugins(registry) : nil)
+            let now = clock()
+            let isDone = try await BlockingThread.run { try wait.run(at: now) }
+            guard isDone else {
+                throw CommandFailure(
+                    .negative, "not done after \(Format.duration(seconds: wait.seconds))",
+                    advice: "'millrace status --plugins' shows what is pending")
+            }
+            return .success
+        }
+    }
+}
+
+/// Waits for a cookie to come out at the other end.
+struct SyncWait: Sendable {
+    let layout: WorkspaceLayout
+    let reader: JournalReader
+    let seconds: Double
+    /// Whose pending events are waited for; nil for none.
+    let plugins: [RegisteredPlugin]?
+
+    /// - Returns: false when the time was over. Blocks the calling thread.
+    func run(at now: Timestamp) throws -> Bool {
+        let end = monotonicNanoseconds() + Int64(min(max(seconds, 0), 1e6) * 1e9)
+        let next = try reader.head().sequence + 1
+        let path = try InboxLetter(command: "sync", about: .workspace).post(layout, at: now)
+        // Cookies of many scripts would fill the inbox.
+        defer { try? Files.unlink(layout.path(of: path)) }
+        var answer = InboxAnswer(path)
+        try answer.wait(reader, from: next, seconds: seconds) { $0.state != .waiting }
+        guard answer.state != .waiting else { return false }
+        guard let plugins else { return true }
+        return try waitUntilIdle(plugins, end)
+    }
+
+    private func waitUntilIdle(_ plugins: [RegisteredPlugin], _ end: Int64) throws -> Bool {
+        var view = try WorkspaceView(reader, projections: [], plugins: plugins)
+        let follower = try reader.follower(from: view.sequence + 1)
+        while view.hasPending {
+            let left = (end - monotonicNanoseconds()) / 1_000_000
+            guard left > 0, let batch = try follower.next(milliseconds: Int(left)) else {
+                return false
+            }
+            for event in batch { view.apply(event) }
+        }
+        return true
+    }
+}
