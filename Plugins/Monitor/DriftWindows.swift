@@ -39,8 +39,7 @@ struct DriftWindows {
         func merged(_ window: [DatasetFile]) throws -> Profile {
             var sum: Profile?
             for file in window {
-                var profile = try DriftWindows.profile(file, from: files)
-                if let columns { profile.columns.removeAll { !columns.contains($0.name) } }
+                let profile = try DriftWindows.profile(file, of: columns, from: files)
                 sum = sum?.merging(profile) ?? profile
             }
             return sum ?? Profile(rowCount: 0, columns: [])
@@ -51,14 +50,32 @@ struct DriftWindows {
     /// Ten thousand columns at their largest.
     private static let profileLimit = 512 << 20
 
-    private static func profile(_ file: DatasetFile, from files: any FileStore) throws -> Profile {
+    private static func profile(
+        _ file: DatasetFile, of columns: Set<String>?, from files: any FileStore
+    ) throws -> Profile {
         do {
             let bytes = try files.bytes(of: file.profile, limit: profileLimit)
-            return try Profile(
-                json: try JSONValue(
-                    parsing: bytes, limits: JSONLimits(byteCount: profileLimit, depth: 16)))
+            let json = try JSONValue(
+                parsing: bytes, limits: JSONLimits(byteCount: profileLimit, depth: 16))
+            return try Profile(json: columns.map { json.keeping($0) } ?? json)
         } catch {
             throw ReactionError("the profile of \(file.path) cannot be read: \(error)")
         }
+    }
+}
+
+extension JSONValue {
+    /// A saved profile with these columns alone: the others need not be decoded.
+    fileprivate func keeping(_ columns: Set<String>) -> JSONValue {
+        guard case .object(let members) = self else { return self }
+        return .object(
+            members.map { member in
+                guard member.key == "columns", let all = member.value.arrayValue else {
+                    return member
+                }
+                return Member(
+                    "columns",
+                    .array(all.filter { columns.contains($0["name"]?.stringValue ?? "") }))
+            })
     }
 }

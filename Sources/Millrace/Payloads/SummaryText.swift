@@ -1,13 +1,5 @@
 /// `1,234,567`
-func grouped(_ number: Int) -> String {
-    let digits = String(number.magnitude)
-    var out = ""
-    for (index, digit) in digits.enumerated() {
-        if index > 0, (digits.count - index) % 3 == 0 { out.append(",") }
-        out.append(digit)
-    }
-    return (number < 0 ? "-" : "") + out
-}
+func grouped(_ number: Int) -> String { number.grouped }
 
 /// `1 file`, `3 files`
 func count(_ number: Int, _ noun: String) -> String {
