@@ -20,10 +20,57 @@ int cchecksums_has_sha256(void) {
     return (b & (1u << 29)) != 0;
 }
 
+// The instruction gives a result each cycle but takes three, so three stretches are summed side by
+// side. Joining them needs the sum of the first after as many zero bytes as follow it: a linear map,
+// kept as four tables of 256 entries. (Mark Adler's method.)
+enum { stretch = 256 };
+static uint32_t shifted[4][256];
+
+static uint32_t times(const uint32_t *matrix, uint32_t vector) {
+    uint32_t sum = 0;
+    for (; vector; vector >>= 1, matrix++)
+        if (vector & 1) sum ^= *matrix;
+    return sum;
+}
+
+__attribute__((constructor)) static void make_tables(void) {
+    uint32_t odd[32], even[32];
+    // One zero bit, then squared as often as doubles it to eight times the stretch.
+    odd[0] = 0x82f63b78;
+    for (int n = 1; n < 32; n++) odd[n] = 1u << (n - 1);
+    for (size_t bits = 1; bits < 8 * stretch; bits *= 2) {
+        for (int n = 0; n < 32; n++) even[n] = times(odd, odd[n]);
+        memcpy(odd, even, sizeof odd);
+    }
+    for (uint32_t n = 0; n < 256; n++)
+        for (int k = 0; k < 4; k++) shifted[k][n] = times(odd, n << (8 * k));
+}
+
+static inline uint64_t shift(uint64_t crc) {
+    return shifted[0][crc & 255] ^ shifted[1][crc >> 8 & 255] ^ shifted[2][crc >> 16 & 255] ^
+           shifted[3][crc >> 24 & 255];
+}
+
 __attribute__((target("sse4.2"))) uint32_t cchecksums_crc32c(uint32_t crc, const void *bytes,
                                                              size_t length) {
     const uint8_t *next = bytes;
     uint64_t value = (uint32_t)~crc;
+    while (length >= 3 * stretch) {
+        uint64_t second = 0, third = 0;
+        for (int k = 0; k < stretch; k += 8) {
+            uint64_t a, b, c;
+            memcpy(&a, next + k, 8);
+            memcpy(&b, next + k + stretch, 8);
+            memcpy(&c, next + k + 2 * stretch, 8);
+            value = _mm_crc32_u64(value, a);
+            second = _mm_crc32_u64(second, b);
+            third = _mm_crc32_u64(third, c);
+        }
+        value = shift(value) ^ second;
+        value = shift(value) ^ third;
+        next += 3 * stretch;
+        length -= 3 * stretch;
+    }
     while (length >= 8) {
         uint64_t word;
         memcpy(&word, next, 8);

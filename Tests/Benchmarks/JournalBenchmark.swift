@@ -30,6 +30,8 @@ func runJournalBenchmark(_ arguments: [String]) -> CInt {
         case "concurrent": try run.concurrent()
         case "follow": try run.follow()
         case "correlation": try run.correlation()
+        case "kill": try run.kill()
+        case "write-until-killed": try run.writeUntilKilled()
         default:
             print("unknown operation \(arguments[0])")
             return 2

@@ -32,6 +32,15 @@ import Testing
         }
     }
 
+    @Test func `is the same where three stretches are summed side by side`() {
+        let bytes = (0..<5000).map { (index: Int) in UInt8(truncatingIfNeeded: index &* index) }
+        for length in stride(from: 700, through: bytes.count, by: 61) {
+            let part = Array(bytes[..<length])
+            let portable = part.withUnsafeBytes { CRC32C.portable($0, seed: 99) }
+            #expect(CRC32C.checksum(part, seed: 99) == portable)
+        }
+    }
+
     @Test func `goes on from the checksum of what came before`() {
         let bytes = Array("the wheel turns while the water runs".utf8)
         let whole = CRC32C.checksum(bytes)

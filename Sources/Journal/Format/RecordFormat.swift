@@ -71,6 +71,40 @@ package enum RecordFormat {
         batch + 11..<correlation, correlation + 32..<previous, previous + 64..<type,
     ]
 
+    /// The template, and which of its bits are the same in every line, for the scanner's comparison.
+    nonisolated(unsafe) static let frame: (template: UnsafeRawPointer, mask: UnsafeRawPointer) = {
+        // Made once and never freed: a constant that is compared at the speed of memory.
+        let expected = UnsafeMutableRawPointer.allocate(byteCount: type, alignment: 8)
+        let mask = UnsafeMutableRawPointer.allocate(byteCount: type, alignment: 8)
+        for index in 0..<type {
+            let isFixed = punctuation.contains { $0.contains(index) }
+            expected.storeBytes(
+                of: isFixed ? template[index] : 0, toByteOffset: index, as: UInt8.self)
+            mask.storeBytes(of: isFixed ? 0xFF : 0, toByteOffset: index, as: UInt8.self)
+        }
+        return (UnsafeRawPointer(expected), UnsafeRawPointer(mask))
+    }()
+
+    /// Is everything between the fixed-width values as it must be?
+    static func hasLayout(_ line: UnsafeRawPointer) -> Bool {
+        let (template, mask) = frame
+        var difference: UInt64 = 0
+        func compare(_ at: Int) {
+            let word = line.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+            difference |=
+                (word & mask.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+                ^ template.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+        }
+        var at = 0
+        while at + 8 <= type {
+            compare(at)
+            at += 8
+        }
+        // The last word overlaps the one before it.
+        compare(type - 8)
+        return difference == 0
+    }
+
     private static func zeros(_ count: Int) -> String { String(repeating: "0", count: count) }
 
     static let newline = UInt8(ascii: "\n")
@@ -88,20 +122,52 @@ enum Digits {
     /// Decimal digits of exactly this width; nil for any other byte, and beyond 64 bits.
     static func decimal(_ bytes: UnsafeRawBufferPointer, _ at: Int, _ width: Int) -> UInt64? {
         var value: UInt64 = 0
-        for index in at..<at + width {
+        var index = at
+        let end = at + width
+        while end - index >= 8 {
+            guard let eight = eightDigits(bytes, index) else { return nil }
+            // Sixteen digits and fewer always fit.
+            let (shifted, over) = value.multipliedReportingOverflow(by: 100_000_000)
+            if over { return nil }
+            value = shifted &+ eight
+            index += 8
+        }
+        while index < end {
             let digit = bytes[index] &- UInt8(ascii: "0")
             guard digit < 10 else { return nil }
-            // Nineteen digits always fit.
-            if width < 20 {
-                value = value &* 10 &+ UInt64(digit)
-            } else {
-                let (tens, over) = value.multipliedReportingOverflow(by: 10)
-                let (sum, carry) = tens.addingReportingOverflow(UInt64(digit))
-                if over || carry { return nil }
-                value = sum
-            }
+            let (tens, over) = value.multipliedReportingOverflow(by: 10)
+            let (sum, carry) = tens.addingReportingOverflow(UInt64(digit))
+            if over || carry { return nil }
+            value = sum
+            index += 1
         }
         return value
+    }
+
+    /// Eight digits at once: each step adds neighbours, ones to tens, pairs to pairs, fours to fours.
+    private static func eightDigits(_ bytes: UnsafeRawBufferPointer, _ at: Int) -> UInt64? {
+        var word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+        // Every byte is "0" to "9": the high half is 3, also after adding 6.
+        let high: UInt64 = 0xF0F0_F0F0_F0F0_F0F0
+        guard
+            (word & high) | (((word &+ 0x0606_0606_0606_0606) & high) >> 4)
+                == 0x3333_3333_3333_3333
+        else { return nil }
+        word = ((word & 0x0F0F_0F0F_0F0F_0F0F) &* 2561) >> 8
+        word = ((word & 0x00FF_00FF_00FF_00FF) &* 6_553_601) >> 16
+        return ((word & 0x0000_FFFF_0000_FFFF) &* 42_949_672_960_001) >> 32
+    }
+
+    /// The eight lower-case hexadecimal digits of a number, as the word that they are in memory.
+    static func hexadecimalWord(_ value: UInt32) -> UInt64 {
+        // One nibble a byte, the highest first in memory.
+        var word = UInt64(value.byteSwapped)
+        word = (word & 0xFFFF_0000) << 16 | word & 0xFFFF
+        word = (word << 8 | word) & 0x00FF_00FF_00FF_00FF
+        word = (word >> 4 | word << 8) & 0x0F0F_0F0F_0F0F_0F0F
+        // "0" or, from ten on, "a" less ten.
+        let letters = (word &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+        return (word &+ 0x3030_3030_3030_3030 &+ letters &* 39).littleEndian
     }
 
     /// Lower-case hexadecimal digits, up to sixteen; nil for any other byte.

@@ -1,5 +1,3 @@
-import Glibc
-
 /// What is at one place of a segment. Pure: looks at bytes, touches no file.
 enum Scan: Equatable {
     /// A record whose checksum, length and layout are right.
@@ -77,29 +75,29 @@ enum RecordScanner {
         guard bytes.count >= RecordFormat.minimumLine else {
             return isEnd ? .bad(.cutShort) : .needs(RecordFormat.minimumLine)
         }
-        return RecordFormat.template.withUnsafeBytes { template in
-            guard let expected = template.baseAddress,
-                memcmp(base, expected, RecordFormat.crc) == 0,
-                let length = Digits.decimal(bytes, RecordFormat.length, 8).map({ Int($0) }),
-                (RecordFormat.minimumLine...RecordFormat.maximumLine).contains(length)
-            else { return .bad(.notARecord) }
-            guard bytes.count >= length else { return isEnd ? .bad(.cutShort) : .needs(length) }
-            guard bytes[length - 1] == RecordFormat.newline,
-                let crc = Digits.hexadecimal(bytes, RecordFormat.crc, 8),
-                RecordFormat.checksum(bytes, end: length - 1) == UInt32(crc)
-            else { return .bad(.checksum) }
-            for range in RecordFormat.punctuation
-            where memcmp(base + range.lowerBound, expected + range.lowerBound, range.count) != 0 {
-                return .bad(.layout)
-            }
-            guard let sequence = Digits.decimal(bytes, RecordFormat.sequence, 20), sequence > 0,
-                // Far from overflow, whatever is added to it.
-                sequence < 1 << 62,
-                let index = Digits.decimal(bytes, RecordFormat.batch, 5),
-                let count = Digits.decimal(bytes, RecordFormat.batch + 6, 5),
-                index >= 1, index <= count
-            else { return .bad(.layout) }
-            return .record(length: length, sequence: sequence)
-        }
+        guard base.loadUnaligned(as: UInt64.self) == RecordScanner.opening,
+            let length = Digits.decimal(bytes, RecordFormat.length, 8).map({ Int($0) }),
+            (RecordFormat.minimumLine...RecordFormat.maximumLine).contains(length)
+        else { return .bad(.notARecord) }
+        guard bytes.count >= length else { return isEnd ? .bad(.cutShort) : .needs(length) }
+        let crc = RecordFormat.checksum(bytes, end: length - 1)
+        guard bytes[length - 1] == RecordFormat.newline,
+            base.loadUnaligned(fromByteOffset: RecordFormat.crc, as: UInt64.self)
+                == Digits.hexadecimalWord(crc)
+        else { return .bad(.checksum) }
+        guard RecordFormat.hasLayout(base),
+            let sequence = Digits.decimal(bytes, RecordFormat.sequence, 20), sequence > 0,
+            // Far from overflow, whatever is added to it.
+            sequence < 1 << 62,
+            let index = Digits.decimal(bytes, RecordFormat.batch, 5),
+            let count = Digits.decimal(bytes, RecordFormat.batch + 6, 5),
+            index >= 1, index <= count
+        else { return .bad(.layout) }
+        return .record(length: length, sequence: sequence)
+    }
+
+    /// `{"crc":"`, the first eight bytes of every line, as they are in memory.
+    private static let opening = RecordFormat.template.withUnsafeBytes {
+        $0.loadUnaligned(as: UInt64.self)
     }
 }

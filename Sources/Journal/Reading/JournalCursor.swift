@@ -13,8 +13,10 @@ package final class JournalCursor {
     private var expected: UInt64
     /// Records before this one are walked over and not shown.
     private let start: UInt64
-    /// Records up to this one are known to be on the disk.
+    /// The head file says that records up to this one are on the disk.
     private var visible: UInt64 = 0
+    /// Records up to this one may be shown, if their batch is whole.
+    private var readable: UInt64 = 0
     /// Records up to this one are the rest of a batch that was seen whole.
     private var batchEnd: UInt64 = 0
 
@@ -131,20 +133,36 @@ package final class JournalCursor {
         return visible
     }
 
+    /// How far records may be shown: at least to `last`, if that can be told from here.
+    private func findReadable(
+        _ last: UInt64, in file: SegmentFile
+    ) throws(JournalError) -> UInt64 {
+        readable = max(readable, try limit())
+        if readable >= last { return readable }
+        if let next = try log.segment(after: file.first) {
+            // A segment is begun only when all before it is on the disk.
+            readable = max(readable, next - 1)
+            return readable
+        }
+        // The head may be older than the log: a later record's watermark proves as much. And
+        // without a writer every whole batch counts, as it will when the journal is opened.
+        let evidence = try file.highestWatermark(from: offset)
+        readable = max(readable, evidence.durable)
+        if readable < evidence.sequence {
+            readable = try log.hasWriter() ? max(readable, limit()) : evidence.sequence
+        }
+        return readable
+    }
+
     /// Is the record one of a whole batch that is known to be on the disk?
     private func mayShow(_ record: RawRecord, in file: SegmentFile) throws(JournalError) -> Bool {
         if record.sequence <= batchEnd { return true }
         let last = record.sequence + UInt64(record.batchCount - record.batchIndex)
-        if last > visible, try limit() < last {
-            // The head may be older than the log: a later record's watermark proves as much. And
-            // without a writer every whole batch counts, as it will when the journal is opened.
-            visible = max(visible, try file.highestWatermark(from: offset).durable)
-            if last > visible, try log.hasWriter(), try limit() < last { return false }
-        }
+        if last > readable, try findReadable(last, in: file) < last { return false }
         if record.batchCount > 1, let flaw = try flaw(inBatchOf: record, upTo: last, in: file) {
             guard case .skip = damage else {
                 // At the very end it is a batch that was never acknowledged.
-                if last > visible { return false }
+                if last > visible, try !isCovered(in: file) { return false }
                 throw .damaged([flaw])
             }
             batchEnd = record.sequence
