@@ -83,6 +83,25 @@ func `a file that was cut says so`(text: String) throws {
     }
 }
 
+@Test func `the limit for a record holds below the size of the buffer`() throws {
+    var limits = ReadLimits()
+    limits.recordBytes = 10
+    let options = ValidationOptions(read: ReadOptions(limits: limits))
+    let report = try validate(input("a,b\n1,x\n2,12345678\n3,123456789\n"), options: options).report
+    #expect(report.violations.map(\.rule) == [.rowLength])
+    #expect(report.violations.first?.occurrences.map(\.row) == [3])
+}
+
+@Test func `a quote or a line end is no delimiter`() throws {
+    for delimiter in [0x22, 0x0A, 0x0D] as [UInt8] {
+        let options = ReadOptions(format: .csv(delimiter: delimiter))
+        #expect(throws: TabularError.self) {
+            try validate(input("a\n1\n"), options: ValidationOptions(read: options))
+        }
+    }
+    #expect(try !rows("sep=\"\na,b\n1,2\n").isEmpty)
+}
+
 @Test func `what is shown of a bad value is bounded and harmless`() throws {
     let value = "\u{1B}[2J\u{202E}" + String(repeating: "é", count: 200)
     let report = try report("a,b\n\(value),x\n", contract)

@@ -34,6 +34,9 @@ final class CSVReader: RecordReader {
         _ input: TabularInput, delimiter: UInt8?, hasHeader: Bool, limits: ReadLimits,
         wantsHashes: Bool
     ) throws(TabularError) {
+        if let delimiter, delimiter == Self.quote || delimiter == 0x0A || delimiter == 0x0D {
+            throw TabularError(.contract, "a quote or a line end cannot be the delimiter")
+        }
         buffer = LineBuffer(ByteSource(input))
         self.limits = limits
         self.wantsHashes = wantsHashes
@@ -135,6 +138,10 @@ final class CSVReader: RecordReader {
             hash: wantsHashes ? StableHash.of(first, end - head) : 0, bufferStart: first)
         if buffer.hasUnusual, let found = byteDefect(head: head, count: end - head) {
             defect = found
+            record.isDefective = true
+        }
+        if end - head > limits.recordBytes {
+            defect = defect(.tooLong, at: head, head: head)
             record.isDefective = true
         }
         if isEscaped, !record.isDefective {

@@ -29,7 +29,9 @@ enum Dialect {
     static func announcedDelimiter(
         _ text: UnsafeBufferPointer<UInt8>
     ) -> (delimiter: UInt8, length: Int)? {
-        guard text.starts(with: Array("sep=".utf8)), text.count >= 6 else { return nil }
+        guard text.starts(with: Array("sep=".utf8)), text.count >= 6,
+            text[4] != 0x22, text[4] != 0x0A, text[4] != 0x0D
+        else { return nil }
         if text[5] == 0x0A { return (text[4], 6) }
         if text.count >= 7, text[5] == 0x0D { return (text[4], text[6] == 0x0A ? 7 : 6) }
         return nil

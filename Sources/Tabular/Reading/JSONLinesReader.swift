@@ -95,7 +95,7 @@ final class JSONLinesReader: RecordReader {
                     excerpt: escapedText(bytes, limit: limits.valueBytes))
                 return (record, [])
             }
-            if !isTerminated, count >= limits.recordBytes { return defective(.tooLong) }
+            if skipsRest || count > limits.recordBytes { return defective(.tooLong) }
             do throws(JSONError) {
                 let value = try JSONValue(parsing: Array(bytes), limits: jsonLimits)
                 guard let members = value.members else { return defective(.json) }

@@ -51,7 +51,7 @@ struct ColumnScanner {
             nullCount &+= 1
             return isRequired ? .missing : []
         }
-        var parsed = Parsed(kind: .string, number: 0, identity: 0)
+        var parsed = Parsed(kind: .string, number: 0, integer: 0)
         if declared == .string {
             kinds.string &+= 1
         } else {
@@ -73,12 +73,23 @@ struct ColumnScanner {
                 if looksAtText { breach.formUnion(textBreaches(field)) }
             }
         case .boolean, .string:
-            parsed.identity = StableHash.of(field.start, field.count)
-            breach = take(text: field, hash: parsed.identity)
+            breach = take(text: field, hash: StableHash.of(field.start, field.count))
             if hasCheck, !accepts(parsed.kind) { breach.insert(.type) }
         }
-        if isUnique, unique?.insert(parsed.identity) == false { breach.insert(.unique) }
+        if isUnique {
+            let identity = identity(field, parsed)
+            if unique?.insert(identity) == false { breach.insert(.unique) }
+        }
         return breach
+    }
+
+    /// Equal for equal values.
+    private func identity(_ field: Field, _ parsed: Parsed) -> UInt64 {
+        switch parsed.kind {
+        case .integer: StableHash.of(UInt64(bitPattern: parsed.integer))
+        case .number, .date, .timestamp: StableHash.of(BinCounter.key(parsed.number))
+        case .boolean, .string: StableHash.of(field.start, field.count)
+        }
     }
 
     @inline(never)
@@ -100,8 +111,7 @@ struct ColumnScanner {
     private struct Parsed {
         var kind: ValueKind
         var number: Double
-        /// Equal for equal values.
-        var identity: UInt64
+        var integer: Int64
     }
 
     /// Whether the declared type holds values of this kind.
@@ -130,10 +140,7 @@ struct ColumnScanner {
             if number.kind != .none, !spelled {
                 parsed.number = number.value
                 parsed.kind = number.kind == .integer ? .integer : .number
-                let bits = UInt64(bitPattern: number.integer)
-                parsed.identity =
-                    parsed.kind == .integer
-                    ? StableHash.of(bits) : StableHash.of(BinCounter.key(number.value))
+                parsed.integer = number.integer
             } else if lastKind != .timestamp, lastKind != .date {
                 parseTime(field, &parsed)
             }
@@ -154,10 +161,7 @@ struct ColumnScanner {
         } else if let seconds = parseTimestamp(field.start, field.count) {
             parsed.kind = .timestamp
             parsed.number = seconds
-        } else {
-            return
         }
-        parsed.identity = StableHash.of(BinCounter.key(parsed.number))
     }
 
     @inline(__always)
