@@ -39,6 +39,7 @@ package final class Daemon: Sendable {
     let writer: JournalWriter
     let vault: Vault
     let jobs: JobRunner
+    let inFlight: InFlightRecord
     let runtime: Runtime
     let watcher: Watcher
     let outcome = Mutex(Outcome())
@@ -89,6 +90,12 @@ package final class Daemon: Sendable {
             JobRunner.Configuration(
                 jobs: layout.jobs, program: options.program,
                 environment: JobEnvironment.make(workspace: layout.root)))
+        do {
+            inFlight = try InFlightRecord(layout.state.appending("in-flight"))
+        } catch {
+            throw .system("\(error)")
+        }
+        CrashMark.install(inFlight)
         let plugins =
             checked.plugins + [
                 RegisteredPlugin(WorkspacePlugin(registry: options.registry))
@@ -104,7 +111,7 @@ package final class Daemon: Sendable {
                     let cursor = try reader.cursor(from: sequence)
                     while let event = try cursor.nextEvent(), body(event) {}
                 },
-                sleep: { try await Task.sleep(for: .seconds($0)) },
+                sleep: { try await Task.sleep(for: .seconds($0)) }, inFlight: inFlight,
                 failed: { stopper.stop($0) }))
         do {
             let history = try DaemonHistory(reader, into: runtime, plugins: plugins)
@@ -143,6 +150,7 @@ package final class Daemon: Sendable {
                     PluginRegistered(plugin: plugin.name.rawValue, from: history.head + 1),
                     actor: .system, at: now))
         }
+        batch += try interruptions(history.deliveries)
         writer.onCondition = { [weak self] in self?.journalChanged($0) }
         for event in try writer.appendBlocking(batch) {
             runtime.fold(event)

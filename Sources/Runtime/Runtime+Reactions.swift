@@ -12,6 +12,7 @@ extension Runtime {
         let token: UInt64
         let context: Context
         let depth: Int
+        let slot: Int?
     }
 
     /// Does what there is to do now.
@@ -52,6 +53,12 @@ extension Runtime {
             plugin.reactions.filter {
                 $0.matches(type: event.type, subjectKind: event.subject.kind)
             }.map(\.timeout).max() ?? 60
+        let entry = InFlightRecord.Entry(plugin: key.plugin, sequence: event.sequence)
+        let slot = configuration.inFlight?.begin(entry)
+        var world = configuration.world
+        if let record = configuration.inFlight, let slot {
+            world = ReactionWorld(base: world, record: record, entry: entry, slot: slot)
+        }
         state.running[key] = RunningReaction(
             token: state.nextToken, deadline: now.advanced(bySeconds: timeout))
         return Start(
@@ -60,8 +67,8 @@ extension Runtime {
             context: Context(
                 event: event, events: events, settings: state.settings, attempt: attempt,
                 plugin: plugin.name, states: state.projections.states(for: plugin),
-                world: configuration.world),
-            depth: state.depths.depth(of: event.id) + 1)
+                world: world),
+            depth: state.depths.depth(of: event.id) + 1, slot: slot)
     }
 
     private func launch(_ start: Start) {
@@ -75,6 +82,7 @@ extension Runtime {
 
     private func react(_ start: Start) async {
         let began = ContinuousClock.now
+        defer { if let slot = start.slot { configuration.inFlight?.end(slot) } }
         do {
             var payloads: [any EventPayload] = []
             for reaction in start.plugin.reactions

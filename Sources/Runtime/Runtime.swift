@@ -15,6 +15,8 @@ package final class Runtime: Sendable {
         package var read: @Sendable (UInt64, (Event) -> Bool) throws -> Void
         /// Waits for so many seconds; a test's clock answers when it likes.
         package var sleep: @Sendable (Double) async throws -> Void
+        /// Where it is noted what runs; nil for a test, which does not die.
+        package var inFlight: InFlightRecord?
         /// Called with what makes going on impossible: the log cannot be written.
         package var failed: @Sendable (String) -> Void
 
@@ -22,6 +24,7 @@ package final class Runtime: Sendable {
             settings: WorkspaceSettings, plugins: [RegisteredPlugin], world: any World,
             log: any EventLog, read: @escaping @Sendable (UInt64, (Event) -> Bool) throws -> Void,
             sleep: @escaping @Sendable (Double) async throws -> Void,
+            inFlight: InFlightRecord? = nil,
             failed: @escaping @Sendable (String) -> Void
         ) {
             self.settings = settings
@@ -30,6 +33,7 @@ package final class Runtime: Sendable {
             self.log = log
             self.read = read
             self.sleep = sleep
+            self.inFlight = inFlight
             self.failed = failed
         }
     }

@@ -5,7 +5,9 @@ import Glibc
 let arguments = Array(CommandLine.arguments.dropFirst())
 switch arguments.first {
 case "journal": exit(runJournalBenchmark(Array(arguments.dropFirst())))
+case "live": exit(runLiveBenchmark(Array(arguments.dropFirst())))
 default:
+    print("usage: MillraceBench live PROGRAM DROPS")
     print("usage: MillraceBench journal OPERATION DIRECTORY EVENTS COUNT SECONDS")
     exit(2)
 }

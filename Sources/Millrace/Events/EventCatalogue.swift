@@ -29,6 +29,7 @@ public struct EventCatalogue: Sendable {
         DaemonStopped.self, SettingsAccepted.self, SettingsRefused.self, WatchDegraded.self,
         WatchRecovered.self, WatchOverflowed.self, CommandReceived.self, CommandRefused.self,
         PluginRegistered.self, ReactionHandled.self, ReactionFailed.self,
+        ReactionInterrupted.self,
         ReactionDeadLettered.self, DeadLetterResolved.self, ChainCut.self, ContractProposed.self,
         ContractAccepted.self, ContractRefused.self, DataAccepted.self, DataRejected.self,
         DatasetVersionCreated.self, TrainingRequested.self, TrainingDeferred.self,

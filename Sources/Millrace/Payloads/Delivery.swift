@@ -74,6 +74,32 @@ public struct ReactionFailed: EventPayload {
     }
 }
 
+/// The process died while a reaction ran: it is tried again, a few times.
+public struct ReactionInterrupted: EventPayload {
+    public static let type = "reaction.interrupted"
+
+    public var plugin: String
+    public var sequence: UInt64
+    /// How often this has happened to the event.
+    public var count: Int
+    /// Whether the process died of a fault of its own.
+    public var trapped: Bool
+
+    public var subject: Subject { .plugin(plugin) }
+
+    public var summary: String {
+        "#\(sequence) ran when the process \(trapped ? "crashed" : "was killed"), "
+            + "time \(count): tried again"
+    }
+
+    public init(plugin: String, sequence: UInt64, count: Int, trapped: Bool) {
+        self.plugin = plugin
+        self.sequence = sequence
+        self.count = count
+        self.trapped = trapped
+    }
+}
+
 /// A reaction failed for good: the event is set aside for a person, and the plugin goes on.
 public struct ReactionDeadLettered: EventPayload {
     public static let type = "reaction.deadlettered"

@@ -20,6 +20,8 @@ package struct DeliveryHistory: Sendable {
         package var pending: Set<UInt64> = []
         /// Failed attempts of those.
         package var attempts: [UInt64: Int] = [:]
+        /// How often the process died while it handled one of those.
+        package var interruptions: [UInt64: Int] = [:]
         package var handled = 0
         package var failures = 0
         package var lastHandled: UInt64 = 0
@@ -40,7 +42,7 @@ package struct DeliveryHistory: Sendable {
 
     /// The types that matter to it, beside those that plugins subscribe to.
     package static let types: Set<String> = [
-        PluginRegistered.type, ReactionHandled.type, ReactionFailed.type,
+        PluginRegistered.type, ReactionHandled.type, ReactionFailed.type, ReactionInterrupted.type,
         ReactionDeadLettered.type, DeadLetterResolved.type,
     ]
 
@@ -62,11 +64,17 @@ package struct DeliveryHistory: Sendable {
                 positions[failed.plugin]?.attempts[failed.sequence] = failed.attempt
                 positions[failed.plugin]?.failures += 1
             }
+        case ReactionInterrupted.type:
+            if let interrupted = event.payload(as: ReactionInterrupted.self) {
+                positions[interrupted.plugin]?.interruptions[interrupted.sequence] =
+                    interrupted.count
+            }
         case ReactionDeadLettered.type:
             if let dead = event.payload(as: ReactionDeadLettered.self) {
                 for sequence in dead.sequences {
                     positions[dead.plugin]?.pending.remove(sequence)
                     positions[dead.plugin]?.attempts[sequence] = nil
+                    positions[dead.plugin]?.interruptions[sequence] = nil
                     deadLetters.append(
                         DeadLetter(
                             plugin: dead.plugin, event: sequence, attempts: dead.attempts,
@@ -85,6 +93,7 @@ package struct DeliveryHistory: Sendable {
         for sequence in handled.handled {
             position.pending.remove(sequence)
             position.attempts[sequence] = nil
+            position.interruptions[sequence] = nil
         }
         position.handled += 1
         position.milliseconds += handled.milliseconds
