@@ -111,6 +111,7 @@ let package = Package(
             dependencies: ["Watching", "Vault", "Millrace", "LinuxSystem", "Checksums"],
             path: "Tests/WatchProbe", swiftSettings: strict,
             linkerSettings: [.linkedLibrary("m")]),
+        tests("DaemonTests", ["Daemon", "Runtime", "Journal", "Millrace", "LinuxSystem"]),
         tests("RuntimeTests", ["Runtime", "MillraceTesting", "Millrace"]),
         tests("TabularTests", ["Tabular", "Millrace"]),
         tests("LearningTests", ["Learning", "Tabular", "MillraceTesting", "Millrace"]),
