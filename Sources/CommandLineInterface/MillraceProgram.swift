@@ -52,6 +52,7 @@ package struct MillraceProgram: Sendable {
                 summary: "from a dropped file to a model in production, with a ledger of why",
                 subcommands: [
                     InitCommand().command,
+                    DemoCommand(program: { self.program }, registry: registry).command,
                     RunCommand(registry: registry).command,
                     SyncCommand(registry: registry, clock: clock).command,
                     StatusCommand(registry: registry, clock: clock).command,

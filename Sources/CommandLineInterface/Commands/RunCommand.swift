@@ -12,6 +12,8 @@ struct RunCommand {
         "once", help: "do everything there is to do, then end; the exit code has the outcome")
     private static let verbose = Option.counter(
         "verbose", short: "v", help: "log the marks of the runtime too")
+    private static let withParent = Option.flag(
+        "with-parent", help: "stop when the process that started it ends")
     private static let acceptDamage = Option.flag(
         "accept-damage", help: "start on a damaged journal, with what is readable")
 
@@ -34,6 +36,7 @@ struct RunCommand {
             ],
             options: [
                 Shared.workspace, RunCommand.once, RunCommand.verbose, RunCommand.acceptDamage,
+                RunCommand.withParent,
             ]
         ) { input in
             var options = Daemon.Options(
@@ -42,6 +45,7 @@ struct RunCommand {
             options.once = input[RunCommand.once]
             options.acceptDamage = input[RunCommand.acceptDamage]
             if input[RunCommand.verbose] > 0 { options.logLevel = .debug }
+            if input[RunCommand.withParent] { try ParentProcess.followIntoDeath() }
             let daemon = try RunCommand.open(options, input)
             // It waits in the kernel: not on one of the few threads that reactions run on.
             switch try await BlockingThread.run({ daemon.run() }) {
