@@ -119,6 +119,10 @@ int clinux_spawn(const char *path, char *const argv[], char *const envp[], const
     return pid;
 }
 
+long clinux_getdents(int fd, void *buffer, size_t size) {
+    return syscall(SYS_getdents64, fd, buffer, size);
+}
+
 int clinux_inotify_init(void) { return inotify_init1(IN_NONBLOCK | IN_CLOEXEC); }
 
 int clinux_inotify_add_watch(int fd, const char *path, uint32_t mask) {

@@ -6,7 +6,7 @@ import Synchronization
 final class Delivery: Sendable {
     private struct State {
         var open: [WatchReport] = []
-        var consumer: CheckedContinuation<WatchBatch?, Never>?
+        var consumer: Consumer?
         /// Sizes of the batches handed out and not acknowledged, by number.
         var inFlight: [UInt64: Int] = [:]
         var inFlightReports = 0
@@ -17,6 +17,19 @@ final class Delivery: Sendable {
         var isStopping = false
         var hasEnded = false
         var wantsAcknowledgements = false
+    }
+
+    /// Who waits for the next batch: a task, or a thread.
+    private enum Consumer {
+        case task(CheckedContinuation<WatchBatch?, Never>)
+        case thread(Handover)
+
+        func resume(returning batch: WatchBatch?) {
+            switch self {
+            case .task(let continuation): continuation.resume(returning: batch)
+            case .thread(let handover): handover.give(batch)
+            }
+        }
     }
 
     /// What the thread is asked for.
@@ -49,8 +62,7 @@ final class Delivery: Sendable {
         guard !reports.isEmpty else { return }
         let new = reports
         reports.removeAll(keepingCapacity: reports.capacity <= 1024)
-        let handOver = state.withLock {
-            state -> (CheckedContinuation<WatchBatch?, Never>, WatchBatch)? in
+        let handOver = state.withLock { state -> (Consumer, WatchBatch)? in
             state.open.append(contentsOf: new)
             guard let consumer = state.consumer else { return nil }
             state.consumer = nil
@@ -109,7 +121,7 @@ final class Delivery: Sendable {
                     if state.hasEnded || Task.isCancelled || state.consumer != nil {
                         return .some(nil)
                     }
-                    state.consumer = continuation
+                    state.consumer = .task(continuation)
                     return nil
                 }
                 if let now { continuation.resume(returning: now) }
@@ -121,6 +133,18 @@ final class Delivery: Sendable {
             }
             consumer?.resume(returning: nil)
         }
+    }
+
+    func nextBlocking() -> WatchBatch? {
+        let handover = Handover()
+        let now = state.withLock { state -> WatchBatch?? in
+            if !state.open.isEmpty { return close(&state) }
+            if state.hasEnded || state.consumer != nil { return .some(nil) }
+            state.consumer = .thread(handover)
+            return nil
+        }
+        if let now { return now }
+        return handover.take()
     }
 
     func barrier() async {

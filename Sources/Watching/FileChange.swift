@@ -57,11 +57,17 @@ package struct FileChange: Hashable, Sendable {
     package var path: WorkspacePath
     package var kind: Kind
     package var version: FileVersion
+    /// The directory of the set that the file came with; nil for a file that stands alone. All files
+    /// of a set are in one batch, one after the other.
+    package var set: WorkspacePath?
 
-    package init(path: WorkspacePath, kind: Kind, version: FileVersion) {
+    package init(
+        path: WorkspacePath, kind: Kind, version: FileVersion, set: WorkspacePath? = nil
+    ) {
         self.path = path
         self.kind = kind
         self.version = version
+        self.set = set
     }
 }
 
@@ -73,7 +79,7 @@ package struct FileRefusal: Hashable, Sendable {
         /// Neither a file nor a directory: `fifo`, `socket`, `device`.
         case special(String)
         case tooLarge(limit: Int)
-        /// It may not be read, or its folder may not be searched.
+        /// It may not be read.
         case notPermitted(String)
         /// Directories nested deeper than this are not entered.
         case tooDeep(limit: Int)

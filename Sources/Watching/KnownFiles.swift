@@ -8,6 +8,8 @@ package import Millrace
 package struct KnownFiles: Sendable, ExpressibleByDictionaryLiteral {
     var tree = FileTree()
     package private(set) var count = 0
+    /// The directory of the last file: journals name the files of a directory one after the other.
+    private var lastDirectory: (path: [UInt8], id: FileTree.NodeID)?
 
     package init() {}
 
@@ -80,18 +82,28 @@ package struct KnownFiles: Sendable, ExpressibleByDictionaryLiteral {
         }
         guard isPossible else { return }
         let id = path.bytes.withUnsafeBytes { bytes in
-            var id = FileTree.root
-            for name in bytes.split(separator: UInt8(ascii: "/")) {
-                let name = UnsafeRawBufferPointer(rebasing: name)
-                // What was a file and is a directory now has lost its version.
-                if id != FileTree.root, Self.isVersion(tree[id].kind) { forget(id) }
-                id = tree.find(name, in: id) ?? tree.insert(name, in: id, .directory)
-            }
-            return id
+            let cut = bytes.lastIndex(of: UInt8(ascii: "/"))
+            let parent = directory(UnsafeRawBufferPointer(rebasing: bytes[..<(cut ?? 0)]))
+            let name = UnsafeRawBufferPointer(rebasing: bytes[(cut.map { $0 + 1 } ?? 0)...])
+            return tree.find(name, in: parent) ?? tree.insert(name, in: parent, .directory)
         }
         removeChildren(of: id)
         if !Self.isVersion(tree[id].kind) { count += 1 }
+        if lastDirectory?.id == id { lastDirectory = nil }
         tree.set(version, of: id, version.digest == nil ? .refused : .file)
+    }
+
+    private mutating func directory(_ path: UnsafeRawBufferPointer) -> FileTree.NodeID {
+        if let last = lastDirectory, last.path.elementsEqual(path) { return last.id }
+        var id = FileTree.root
+        for name in path.split(separator: UInt8(ascii: "/")) {
+            let name = UnsafeRawBufferPointer(rebasing: name)
+            id = tree.find(name, in: id) ?? tree.insert(name, in: id, .directory)
+            // What was a file and is a directory now has lost its version.
+            if Self.isVersion(tree[id].kind) { forget(id) }
+        }
+        lastDirectory = (Array(path), id)
+        return id
     }
 
     /// A file becomes a directory on the way to another.
@@ -106,6 +118,7 @@ package struct KnownFiles: Sendable, ExpressibleByDictionaryLiteral {
     private mutating func remove(_ path: WorkspacePath) {
         guard var id = find(path), Self.isVersion(tree[id].kind) else { return }
         count -= 1
+        lastDirectory = nil
         while id != FileTree.root, tree[id].firstChild == FileTree.none {
             let parent = tree[id].parent
             tree.free(id)
@@ -115,6 +128,7 @@ package struct KnownFiles: Sendable, ExpressibleByDictionaryLiteral {
     }
 
     private mutating func removeChildren(of id: FileTree.NodeID) {
+        if tree[id].firstChild != FileTree.none { lastDirectory = nil }
         for child in tree.children(of: id) {
             removeChildren(of: child)
             if Self.isVersion(tree[child].kind) { count -= 1 }

@@ -13,6 +13,16 @@ package struct WatchConfiguration: Sendable {
         case everything
     }
 
+    /// What holds the files below a directory together, so that they are reported as one set.
+    package enum SetRule: Hashable, Sendable {
+        /// Files wait until a file of this name is written in their directory, or one above up to
+        /// that of the rule, after them. So the marker is to be written last, and written again
+        /// for the next set.
+        case marker(String)
+        /// Files wait until nothing was written below the directory for this long.
+        case quiet(Duration)
+    }
+
     /// The workspace. It is opened anew whenever it was deleted, moved or replaced.
     package var root: FilePath
     package var inputs: [Input]
@@ -26,6 +36,9 @@ package struct WatchConfiguration: Sendable {
     /// How long a file must have been left alone where the kernel cannot say whether somebody has it
     /// open: files of other users without CAP_LEASE, network file systems.
     package var unprobedSettleTime: Duration
+    /// The files below these directories are held until their set is complete; the longest prefix
+    /// counts. They are copied meanwhile, and a barrier does not wait for a marker.
+    package var sets: [WorkspacePath: SetRule]
     /// How often parts without notifications are scanned. A scan that takes long makes it longer:
     /// at most a twentieth of the time is spent scanning.
     package var scanInterval: Duration
@@ -37,7 +50,8 @@ package struct WatchConfiguration: Sendable {
     package init(
         root: FilePath, inputs: [Input], ignored: [String] = WatchConfiguration.usualTemporaryNames,
         sizeLimit: Int = 1 << 40, settleTimes: [WorkspacePath: Duration] = [:],
-        unprobedSettleTime: Duration = .seconds(1), scanInterval: Duration = .seconds(1),
+        unprobedSettleTime: Duration = .seconds(1), sets: [WorkspacePath: SetRule] = [:],
+        scanInterval: Duration = .seconds(1),
         depthLimit: Int = 100, unacknowledgedLimit: Int = 8192
     ) {
         self.root = root
@@ -46,6 +60,7 @@ package struct WatchConfiguration: Sendable {
         self.sizeLimit = sizeLimit
         self.settleTimes = settleTimes
         self.unprobedSettleTime = unprobedSettleTime
+        self.sets = sets
         self.scanInterval = scanInterval
         self.depthLimit = depthLimit
         self.unacknowledgedLimit = unacknowledgedLimit

@@ -31,7 +31,12 @@ extension WatchLoop {
         }
         guard let child = child(notification.name, of: id) else { return }
         // While somebody writes, only the end of it matters.
-        if notification.mask == .modified, waits[child]?.wait.cause == .writer { return }
+        let hasWriter = waits[child]?.wait.cause == .writer && !isKept(child)
+        if hasWriter, notification.mask == .modified { return }
+        if notification.mask.contains(.closedAfterWriting) {
+            // The writer may be counted for a moment longer: ask again at short intervals.
+            waits[child]?.wait.attempts = 0
+        }
         enqueueHot(child, epoch)
     }
 
@@ -133,8 +138,14 @@ extension WatchLoop {
         if let moment = wait.due { due.insert(id, due: moment) }
     }
 
+    /// Whether it waits, but not for a writer.
+    private func isKept(_ id: FileTree.NodeID) -> Bool {
+        unstored[id] != nil || held[id] != nil
+    }
+
     func endWait(_ id: FileTree.NodeID) {
         unstored[id] = nil
+        held[id] = nil
         guard let old = waits.removeValue(forKey: id) else { return }
         if old.wait.cause == .time { finish(old.epoch) }
         tree.unpin(id, .waiting)

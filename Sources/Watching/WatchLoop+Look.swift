@@ -19,7 +19,7 @@ extension WatchLoop {
             tree[id].flags.remove(.vanished)
             switch status.kind {
             case .directory: foundDirectory(id, status, epoch)
-            case .regular: try foundFile(id, handle, status, epoch)
+            case .regular: foundFile(id, handle, status, epoch)
             case .symbolicLink: refuse(id, .symbolicLink, status, epoch)
             case .fifo: refuse(id, .special("FIFO"), status, epoch)
             case .socket: refuse(id, .special("socket"), status, epoch)
@@ -39,7 +39,9 @@ extension WatchLoop {
             // No means to look at the moment: nothing is known about the file.
             retry(id, after: 100 * Settling.millisecond, epoch)
         default:
-            refuse(id, .notPermitted(error.errno.description), nil, epoch)
+            // A directory above may not be searched: what is known stays known until it may.
+            setUnwatched(tree[id].parent, .notPermitted)
+            if tree[id].kind == .candidate { forgetNode(id) }
         }
     }
 
@@ -55,14 +57,30 @@ extension WatchLoop {
     private func foundFile(
         _ id: FileTree.NodeID, _ handle: borrowing FileDescriptor, _ first: FileStatus,
         _ epoch: UInt32
-    ) throws(SystemError) {
+    ) {
         if tree[id].kind == .directory { becomeCandidate(id, epoch) }
         if isKnown(id, first) {
-            if first.links > 1 { watchInode(id, handle) }
+            if first.links > 1 { watchInode(id, handle) } else { endWatch(id) }
             endWait(id)
             return
         }
-        let file = try reopen(handle)
+        if let kept = held[id], kept.version.sight == Settling.Sight(first) { return }
+        do throws(SystemError) {
+            try judge(id, handle, try reopen(handle), epoch)
+        } catch {
+            if error.errno == .access || error.errno == .permission {
+                refuse(id, .notPermitted(error.errno.description), first, epoch)
+            } else {
+                lookFailed(id, error, epoch)
+            }
+        }
+    }
+
+    private func judge(
+        _ id: FileTree.NodeID, _ handle: borrowing FileDescriptor,
+        _ file: borrowing FileDescriptor, _ epoch: UInt32
+    ) throws(SystemError) {
+        let first = try file.status()
         // Writes through another name of the file are seen by a watch on the file alone, which must
         // be there before the state that is taken in.
         if first.links > 1 { watchInode(id, handle) }
@@ -133,7 +151,7 @@ extension WatchLoop {
         let source = moveSource(of: id, status)
         if let source, tree[source].changed == status.changed, let digest = tree[source].digest {
             // The directory was moved, not the file: nothing about the file has changed.
-            settle(id, FileVersion(status, digest: digest), from: source)
+            settle(id, FileVersion(status, digest: digest), from: source, epoch)
             return
         }
         let digest: Digest
@@ -155,7 +173,7 @@ extension WatchLoop {
             lookSoonAgain(id, status, epoch)
             return
         }
-        settle(id, FileVersion(after, digest: digest), from: source)
+        settle(id, FileVersion(after, digest: digest), from: source, epoch)
         if after.links == 1 { endWatch(id) }
     }
 
@@ -214,19 +232,24 @@ extension WatchLoop {
     // MARK: Reporting
 
     private func settle(
-        _ id: FileTree.NodeID, _ version: FileVersion, from source: FileTree.NodeID?
+        _ id: FileTree.NodeID, _ version: FileVersion, from source: FileTree.NodeID?,
+        _ epoch: UInt32
     ) {
         endWait(id)
+        if hold(id, version, epoch) { return }
+        report(id, version, from: source)
+        releaseSet(markedBy: id, version)
+    }
+
+    func report(
+        _ id: FileTree.NodeID, _ version: FileVersion, from source: FileTree.NodeID?,
+        set: WorkspacePath? = nil
+    ) {
         guard let path = path(of: id) else { return }
         var kind = FileChange.Kind.added
         if let source, let old = self.path(of: source) {
             kind = .moved(from: old)
-            let watch = tree[source].watch
-            forgetNode(source, keepingWatch: true)
-            if watch >= 0, tree[id].watch < 0 {
-                tree[id].watch = watch
-                watches[watch] = id
-            }
+            leave(source, to: id)
         } else if tree[id].kind == .file {
             kind = .changed
             // A changed link count, or a change that was taken back, is no new version.
@@ -239,25 +262,44 @@ extension WatchLoop {
             }
         }
         tree.set(version, of: id, .file)
-        reports.append(.change(FileChange(path: path, kind: kind, version: version)))
+        reports.append(.change(FileChange(path: path, kind: kind, version: version, set: set)))
+    }
+
+    /// A file has left a name: another may have taken its place there, and is looked for.
+    private func leave(_ source: FileTree.NodeID, to id: FileTree.NodeID) {
+        let watch = tree[source].watch
+        if watch >= 0, tree[id].watch < 0 {
+            tree[source].watch = -1
+            tree[id].watch = watch
+            watches[watch] = id
+        } else {
+            endWatch(source)
+        }
+        var nothing = tree.version(of: source)
+        nothing.inode = 0
+        nothing.digest = nil
+        tree.set(nothing, of: source, .candidate)
+        enqueueHot(source, epoch)
     }
 
     func refuse(
-        _ id: FileTree.NodeID, _ reason: FileRefusal.Reason, _ status: FileStatus?,
+        _ id: FileTree.NodeID, _ reason: FileRefusal.Reason, _ status: FileStatus,
         _ epoch: UInt32
     ) {
         endWait(id)
         guard let path = path(of: id) else { return }
-        let version =
-            status.map { FileVersion($0, digest: nil) }
-            ?? FileVersion(
-                device: 0, inode: 0, size: 0, modified: 0, changed: 0, user: 0, group: 0,
-                mode: 0, digest: nil)
+        var version = FileVersion(status, digest: nil)
+        if status.kind == .directory {
+            // Whatever happens in it, it stays the same refusal.
+            version.size = 0
+            version.modified = 0
+            version.changed = 0
+        }
         if tree[id].kind == .directory { becomeCandidate(id, epoch) }
         let node = tree[id]
         let isKnown =
             node.kind == .refused && node.inode == version.inode
-            && node.size == Int64(version.size) && node.changed == version.changed
+            && node.size == Int64(version.size) && node.modified == version.modified
         tree.set(version, of: id, .refused)
         if isKnown { return }
         reports.append(.refused(FileRefusal(path: path, reason: reason, version: version)))
@@ -291,6 +333,12 @@ extension Settling.Sight {
         self.init(
             inode: status.inode, size: status.size, modified: status.modified,
             changed: status.changed)
+    }
+}
+
+extension FileVersion {
+    var sight: Settling.Sight {
+        Settling.Sight(inode: inode, size: size, modified: modified, changed: changed)
     }
 }
 

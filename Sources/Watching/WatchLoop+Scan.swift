@@ -21,6 +21,9 @@ extension WatchLoop {
             endWatch(id)
             tree.set(FileVersion(status, digest: nil), of: id, .directory)
         }
+        // It may have been elsewhere in between, and what happened below it then was looked for here:
+        // so everything below is compared again.
+        tree[id].flags.insert(.deep)
         scan(id, epoch)
     }
 
@@ -45,10 +48,10 @@ extension WatchLoop {
             watch(id, directory, status)
             let children = tree.children(of: id)
             for child in children { tree[child].flags.remove(.seen) }
-            try directory.forEachName { name, _ in
+            try directory.forEachName(using: buffer) { name in
                 guard let child = child(name, of: id) else { return }
                 tree[child].flags.insert(.seen)
-                compare(child, FilePath(bytes: name), in: directory, epoch, isDeep: isDeep)
+                compare(child, name, in: directory, epoch, isDeep: isDeep)
             }
             for child in children where !tree[child].flags.contains(.seen) {
                 enqueueCold(child, epoch)
@@ -76,15 +79,17 @@ extension WatchLoop {
             // The look tells whether it is gone, or is tried again.
             enqueueCold(id, epoch)
         default:
-            refuse(id, .notPermitted(error.errno.description), nil, epoch)
+            // What is known of it stays known; it is tried again at every scan.
+            setUnwatched(id, .notPermitted)
         }
     }
 
     private func compare(
-        _ child: FileTree.NodeID, _ name: FilePath, in directory: borrowing FileDescriptor,
+        _ child: FileTree.NodeID, _ name: UnsafeRawBufferPointer,
+        in directory: borrowing FileDescriptor,
         _ epoch: UInt32, isDeep: Bool
     ) {
-        guard let status = try? directory.status(of: name) else {
+        guard let status = try? directory.status(ofName: name) else {
             // Gone again, or not to be looked at: the look says which.
             enqueueCold(child, epoch)
             return
@@ -103,7 +108,7 @@ extension WatchLoop {
         if isSame, node.flags.isDisjoint(with: [.vanished, .waiting]) { return }
         let isRefusedStill =
             node.kind == .refused && !isDeep && node.inode == status.inode
-            && node.changed == status.changed
+            && (status.kind == .directory || node.changed == status.changed)
         if isRefusedStill { return }
         enqueueCold(child, epoch)
     }
@@ -169,10 +174,10 @@ extension WatchLoop {
     }
 
     /// Takes a node without children out of the tree, with all that is kept about it.
-    func forgetNode(_ id: FileTree.NodeID, keepingWatch: Bool = false) {
+    func forgetNode(_ id: FileTree.NodeID) {
         guard id != FileTree.root, tree[id].firstChild == FileTree.none else { return }
         endWait(id)
-        if !keepingWatch { endWatch(id) }
+        endWatch(id)
         if unwatched.removeValue(forKey: id) != nil { unwatchedChanged = true }
         tree.free(id)
     }

@@ -35,7 +35,7 @@ extension WatchLoop {
         setUnwatched(id, silentName.map { .silentFileSystem($0) } ?? reason)
     }
 
-    private func setUnwatched(_ id: FileTree.NodeID, _ reason: Degradation.Reason?) {
+    func setUnwatched(_ id: FileTree.NodeID, _ reason: Degradation.Reason?) {
         guard unwatched[id] != reason else { return }
         unwatched[id] = reason
         unwatchedChanged = true

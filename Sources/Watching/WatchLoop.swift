@@ -41,6 +41,10 @@ final class WatchLoop {
     var due = DueQueue()
     /// What could not be stored and was said so.
     var unstored: [FileTree.NodeID: Settling.Sight] = [:]
+    /// What has been copied and waits for the rest of its set.
+    var held: [FileTree.NodeID: HeldFile] = [:]
+    /// When a directory that is held together by a quiet period will have been quiet.
+    var quietEnds: [[UInt8]: Int64] = [:]
     /// Names that lead to nothing any more, until it is clear that they were not moved.
     var vanished: [WorkQueue.Item] = []
     var vanishedSince: Int64?
@@ -157,6 +161,7 @@ final class WatchLoop {
             if needsReconcile { reconcile() }
             beginBarriers(requests.barriers)
             wakeWaiting()
+            releaseQuietSets()
             let isFull = delivery.isFull()
             if !isFull, hasWork {
                 holdRoot()
@@ -177,7 +182,7 @@ final class WatchLoop {
     /// Sleeps until there is something to do.
     private func rest(isFull: Bool) {
         let moments = [
-            due.next, nextScan, rootRetry,
+            due.next, nextScan, rootRetry, quietEnds.values.min(),
             rootIdentity == nil ? nil : vanishedSince.map { $0 + Self.vanishedLimit },
         ].compactMap(\.self)
         var milliseconds: Int?

@@ -37,6 +37,11 @@ package final class Watcher: Sendable {
     /// The reports, for one consumer. Ends after `stop`.
     package var changes: WatchSequence { WatchSequence(delivery: delivery) }
 
+    /// The next reports, for a consumer that is a thread of its own instead of a task: without the
+    /// way over the concurrency runtime, whose own timer wakes the process every second. Nil after
+    /// `stop`.
+    package func nextBlocking() -> WatchBatch? { delivery.nextBlocking() }
+
     /// Returns when everything that was in the directory at the moment of the call has been reported
     /// and acknowledged. Left out is what somebody has open for writing, for it is not yet whole.
     package func barrier() async { await delivery.barrier() }

@@ -42,19 +42,26 @@ struct StateLog: ~Copyable {
         lines.append(UInt8(ascii: "\n"))
     }
 
-    /// The fold of all whole lines.
+    /// The fold of all whole lines, read in pieces: the suite measures the watcher's memory.
     func known() throws -> KnownFiles {
         var known = KnownFiles()
-        let bytes = try Files.read(path, limit: 1 << 30)
-        guard let end = bytes.lastIndex(of: UInt8(ascii: "\n")) else { return known }
-        for line in bytes[..<end].split(separator: UInt8(ascii: "\n")) {
-            let fields = line.split(separator: UInt8(ascii: " "))
-            guard let first = fields.first,
-                let path = WorkspacePath(escaped: String(decoding: first, as: UTF8.self))
-            else { continue }
-            known[path] = version(fields.dropFirst())
+        let reader = try FileDescriptor.open(path, O_RDONLY)
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        var rest: [UInt8] = []
+        while true {
+            let count = try chunk.withUnsafeMutableBytes { try reader.read(into: $0) }
+            if count == 0 { return known }
+            rest += chunk[..<count]
+            guard let end = rest.lastIndex(of: UInt8(ascii: "\n")) else { continue }
+            for line in rest[..<end].split(separator: UInt8(ascii: "\n")) {
+                let fields = line.split(separator: UInt8(ascii: " "))
+                guard let first = fields.first,
+                    let path = WorkspacePath(escaped: String(decoding: first, as: UTF8.self))
+                else { continue }
+                known[path] = version(fields.dropFirst())
+            }
+            rest.removeFirst(end + 1)
         }
-        return known
     }
 
     private func version(_ fields: ArraySlice<ArraySlice<UInt8>>) -> FileVersion? {

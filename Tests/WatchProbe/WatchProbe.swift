@@ -11,7 +11,7 @@ import Watching
 ///     WatchProbe ROOT              hashes files where they are
 ///     WatchProbe ROOT --durable    copies them into a vault, and prints what is on the disk
 @main struct WatchProbe {
-    static func main() async {
+    static func main() {
         let arguments = CommandLine.arguments
         guard arguments.count >= 2 else {
             print("usage: WatchProbe ROOT [--durable]")
@@ -19,14 +19,14 @@ import Watching
         }
         do {
             let isDurable = arguments.contains("--durable")
-            try await run(root: FilePath(arguments[1]), isDurable: isDurable)
+            try run(root: FilePath(arguments[1]), isDurable: isDurable)
         } catch {
             print("#error \(error)")
             exit(1)
         }
     }
 
-    private static func run(root: FilePath, isDurable: Bool) async throws {
+    private static func run(root: FilePath, isDurable: Bool) throws {
         let folder = getenv("WATCH_STATE").map { FilePath(String(cString: $0)) } ?? FilePath(".")
         let log = try StateLog(folder.appending("reports"))
         let vault = isDurable ? try Vault(directory: folder.appending("vault")) : nil
@@ -37,7 +37,7 @@ import Watching
             try vault?.ingest(file).digest ?? hash(file)
         }
         var lines: [UInt8] = []
-        for await batch in watcher.changes {
+        while let batch = watcher.nextBlocking() {
             for report in batch.reports { append(report, below: root, to: &lines) }
             try vault?.sync()
             try log.append(batch.reports, isDurable: isDurable)

@@ -16,7 +16,16 @@ final class WatchedFolder: Sendable {
         var reports: [WatchReport] = []
         var watcher: Watcher?
         var consumer: Task<Void, Never>?
+        var ingested = 0
+        var failures = 0
+        var isHeld = false
+        var mustHold = false
+        /// What comes now is lost, as after a kill.
+        var isDead = false
+        var contradictions: [String] = []
     }
+
+    private struct IngestFailure: Error {}
 
     init() throws {
         root = FilePath("/tmp/millrace-watch-\(getpid())-\(UInt64.random(in: 0 ... .max))")
@@ -29,15 +38,13 @@ final class WatchedFolder: Sendable {
     func start(_ adapt: (inout WatchConfiguration) -> Void = { _ in }) throws {
         var configuration = WatchConfiguration(root: root, inputs: [.everything])
         adapt(&configuration)
-        let watcher = try Watcher(configuration, known: known) { file, _ in
-            try digest(of: file)
+        let watcher = try Watcher(configuration, known: known) { [weak self] file, _ in
+            try self?.enterIngest()
+            return try digest(of: file)
         }
         let consumer = Task { [weak self] in
             for await batch in watcher.changes {
-                self?.state.withLock { state in
-                    state.reports += batch.reports
-                    for report in batch.reports { state.known.apply(report) }
-                }
+                self?.fold(batch.reports)
                 batch.acknowledge()
             }
         }
@@ -47,8 +54,74 @@ final class WatchedFolder: Sendable {
         }
     }
 
+    private func fold(_ reports: [WatchReport]) {
+        state.withLock { state in
+            if state.isDead { return }
+            for report in reports {
+                if let why = Self.contradiction(of: report, with: state.known) {
+                    state.contradictions.append(why)
+                }
+                state.known.apply(report)
+            }
+            state.reports += reports
+        }
+    }
+
+    /// Why a report cannot be true, or says what is known already.
+    private static func contradiction(
+        of report: WatchReport, with known: KnownFiles
+    ) -> String? {
+        switch report {
+        case .refused(let refusal):
+            return known[refusal.path] == refusal.version ? "refused again \(refusal)" : nil
+        case .change(let change):
+            let before = known[change.path]
+            let holds =
+                switch change.kind {
+                case .added: before?.digest == nil
+                case .changed: before?.digest != nil && before != change.version
+                case .removed: before != nil
+                case .moved(let old): known[old]?.digest != nil && before != change.version
+                }
+            return holds ? nil : "\(change) after \(String(describing: before))"
+        default: return nil
+        }
+    }
+
+    var contradictions: [String] { state.withLock { $0.contradictions } }
+    var isRunning: Bool { state.withLock { $0.watcher } != nil }
+
+    /// Ends the watcher as a kill would: what is under way is lost.
+    func kill() async {
+        state.withLock { $0.isDead = true }
+        await stop()
+        state.withLock { $0.isDead = false }
+    }
+
+    private func enterIngest() throws {
+        let fails = state.withLock { state in
+            state.ingested += 1
+            defer { state.failures = max(0, state.failures - 1) }
+            return state.failures > 0
+        }
+        if fails { throw IngestFailure() }
+        while state.withLock({ state in
+            state.isHeld = state.mustHold
+            return state.mustHold
+        }) { _ = sched_yield() }
+    }
+
+    /// Holds the watcher's thread where it stores the next file, or lets it go.
+    func hold(_ isOn: Bool) { state.withLock { $0.mustHold = isOn } }
+    var isHeld: Bool { state.withLock { $0.isHeld } }
+    var ingested: Int { state.withLock { $0.ingested } }
+    func failNextIngests(_ count: Int) { state.withLock { $0.failures = count } }
+
     func stop() async {
-        let (watcher, consumer) = state.withLock { ($0.watcher, $0.consumer) }
+        let (watcher, consumer) = state.withLock { state in
+            defer { state.watcher = nil }
+            return (state.watcher, state.consumer)
+        }
         await watcher?.stop()
         await consumer?.value
     }

@@ -27,6 +27,8 @@ int clinux_release_lease(int fd);
 int64_t clinux_filesystem_type(int fd);
 /// Grows a file without changing its size's contents: fallocate(2) with mode 0.
 int clinux_fallocate(int fd, int64_t offset, int64_t length);
+/// getdents64(2): the number of bytes, 0 at the end.
+long clinux_getdents(int fd, void *buffer, size_t size);
 /// Non-blocking and closed on exec.
 int clinux_inotify_init(void);
 int clinux_inotify_add_watch(int fd, const char *path, uint32_t mask);

@@ -1,0 +1,18 @@
+import LinuxSystem
+import Synchronization
+
+/// Gives one batch from one thread to another that waits for it.
+final class Handover: Sendable {
+    private let state = Mutex<WatchBatch??>(nil)
+    private let semaphore = Semaphore()
+
+    func give(_ batch: WatchBatch?) {
+        state.withLock { $0 = .some(batch) }
+        semaphore.signal()
+    }
+
+    func take() -> WatchBatch? {
+        semaphore.wait()
+        return state.withLock { $0 ?? nil }
+    }
+}
