@@ -86,7 +86,7 @@ struct DeadLetterCommand {
                 wrapped(letter.error, width: out.terminal.width - 2).map { "  " + Text($0, .bad) })
             if let event {
                 out.line("the event:")
-                out.line(EventLine.text(of: event, catalogue))
+                EventLine.write(event, catalogue, to: out)
             }
             return .success
         }

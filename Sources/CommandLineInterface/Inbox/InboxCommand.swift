@@ -80,7 +80,7 @@ struct InboxCommand {
                 to: input.out)
         } else {
             for event in answer.effects {
-                input.out.line(EventLine.text(of: event, catalogue))
+                EventLine.write(event, catalogue, to: input.out)
             }
         }
         switch answer.state {

@@ -59,16 +59,20 @@ struct EventListing: Sendable {
         let day = String(event.time.description.prefix(10))
         if day != lastDay { out.line(Text(day, .strong)) }
         lastDay = day
-        let line = EventLine.text(of: event, catalogue)
-        // Whoever looks sees one line an event; whoever searches finds all of it.
-        let terminal = out.terminal
-        guard terminal.isInteractive else { return out.line(line) }
-        out.line(line.truncated(to: terminal.width, mark: terminal.usesUnicode ? "…" : "~"))
+        EventLine.write(event, catalogue, to: out)
     }
 }
 
 /// One event on one line.
 enum EventLine {
+    /// Whoever looks sees one line an event; whoever searches in a pipe finds all of it.
+    static func write(_ event: Event, _ catalogue: EventCatalogue, to out: OutputWriter) {
+        let line = text(of: event, catalogue)
+        let terminal = out.terminal
+        guard terminal.isInteractive else { return out.line(line) }
+        out.line(line.truncated(to: terminal.width, mark: terminal.usesUnicode ? "…" : "~"))
+    }
+
     static func text(of event: Event, _ catalogue: EventCatalogue) -> Text {
         let number = Text("\(event.sequence)", .faint).padded(to: 6, .right)
         let time = Text(String(Format.clock(event.time).prefix(8)), .faint)

@@ -53,13 +53,22 @@ struct PipelinePage {
     private func text(of challenger: StatusReport.PipelineState.Challenger) -> Text {
         let version = Text("v\(challenger.version)", .strong)
         let stage = challenger.stage ?? ""
+        // Metrics of two versions can be compared only when they were measured on the same rows.
+        let against =
+            challenger.comparison.map { found in
+                let sign = found.gain < 0 ? "" : "+"
+                return """
+                    : \(found.metric) \(sign)\(Format.fixed(found.gain, 4)) against \
+                    v\(found.champion) on the same \(Format.count(found.rows)) rows
+                    """
+            } ?? ": \(EventText.metrics(challenger.metrics))"
         switch challenger.state {
         case .refused:
             let reasons = challenger.reasons.joined(separator: "; ")
             return "\(version) \("refused", .warning) for \(stage): \(reasons)"
-        case .waits: return "\(version) waits for approval to enter \(stage)"
-        case .staged: return "\(version) is in \(stage): \(EventText.metrics(challenger.metrics))"
-        case .evaluated: return "\(version) was measured: \(EventText.metrics(challenger.metrics))"
+        case .waits: return "\(version) waits for approval to enter \(stage)\(against)"
+        case .staged: return "\(version) is in \(stage)\(against)"
+        case .evaluated: return "\(version) was measured\(against)"
         case .trained: return "\(version) was trained: \(EventText.metrics(challenger.metrics))"
         }
     }

@@ -48,7 +48,8 @@ extension StatusAssembly {
         var challenger = StatusReport.PipelineState.Challenger(
             version: model.latest, state: latest.evaluation == nil ? .trained : .evaluated,
             stage: nil, reasons: [],
-            metrics: latest.evaluation?.metrics ?? latest.created.metrics)
+            metrics: latest.evaluation?.metrics ?? latest.created.metrics,
+            comparison: comparison(in: latest.evaluation))
         if let stage = stages.last(where: { model.live(in: $0) == model.latest }) {
             challenger.state = .staged
             challenger.stage = stage
@@ -64,6 +65,16 @@ extension StatusAssembly {
             challenger.reasons = refused.reasons
         }
         return challenger
+    }
+
+    private func comparison(
+        in evaluation: ModelEvaluated?
+    ) -> StatusReport.PipelineState.Comparison? {
+        guard let evaluation, let found = evaluation.comparison, let champion = evaluation.champion
+        else { return nil }
+        return .init(
+            metric: found.metric, gain: found.gain, lowerBound: found.lowerBound,
+            champion: champion, rows: evaluation.rows)
     }
 
     private func run(_ run: RunRegistry.Run) -> StatusReport.PipelineState.Run {

@@ -151,6 +151,18 @@ extension StatusReport {
             var stage: String?
             var reasons: [String]
             var metrics: [String: Double]
+            /// Against the champion of then, on the same rows; nil without one.
+            var comparison: Comparison?
+        }
+
+        struct Comparison: Codable, Sendable {
+            var metric: String
+            /// Positive: the challenger is better.
+            var gain: Double
+            /// The gain is above this with 95 % confidence.
+            var lowerBound: Double
+            var champion: Int
+            var rows: Int
         }
 
         struct Run: Codable, Sendable {
