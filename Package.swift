@@ -122,6 +122,11 @@ let package = Package(
         tests(
             "DeployerTests",
             ["Deployer", "Trainer", "MillraceTesting", "Millrace", "Tabular", "Learning"]),
+        tests(
+            "CommandLineTests",
+            [
+                "CommandLineInterface", "Console", "Runtime", "Journal", "Millrace", "LinuxSystem",
+            ], exclude: ["Transcripts"]),
         tests("ConsoleTests", ["Console", "Millrace", "LinuxSystem"]),
         tests(
             "WorkspaceTemplateTests", ["WorkspaceTemplate", "generator", "LinuxSystem", "Millrace"]),

@@ -53,7 +53,11 @@ struct DropsCommand {
                     input.out.write(count == 0 ? "\n" : ",\n")
                     input.out.write(text)
                 } else if !input[DropsCommand.tsv] {
-                    input.out.line(DropsCommand.line(drop))
+                    let line = DropsCommand.line(drop)
+                    let terminal = input.out.terminal
+                    let width = terminal.isInteractive ? terminal.width : Int.max
+                    let mark = terminal.usesUnicode ? "…" : "~"
+                    input.out.line(line.truncated(to: width, mark: mark))
                 } else if drop.kind != "removed" {
                     input.out.write("\(drop.path)\t\(drop.sha256)\n")
                 }
@@ -100,9 +104,10 @@ struct DropsCommand {
         let style: Style = drop.kind == "removed" ? .warning : .good
         let number = Text("\(drop.sequence)", .faint).padded(to: 6, .right)
         let kind = Text(drop.kind, style).padded(to: 7)
+        let digest = drop.sha256.short.prefix(8)
         let origin = drop.previousPath.map { "  (from \($0))" } ?? ""
         return """
-            \(number) \(Format.dateAndTime(drop.time))  \(kind)  \(drop.sha256.short)  \
+            \(number) \(Format.dateAndTime(drop.time))  \(kind)  \(digest)  \
             \(drop.path)\(origin)
             """
     }

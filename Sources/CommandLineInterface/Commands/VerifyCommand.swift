@@ -82,13 +82,6 @@ struct Verification: Codable, Sendable {
         var sequence: UInt64
         var offset: Int
         var flaw: String
-
-        init(_ damage: Damage) {
-            segment = damage.segment
-            sequence = damage.sequence
-            offset = damage.offset
-            flaw = "\(damage.flaw)"
-        }
     }
 
     struct Stretch: Codable, Sendable {
@@ -122,10 +115,16 @@ struct Verification: Codable, Sendable {
         return Verification(
             ok: report.isOK && vault.missing.isEmpty && vault.damaged.isEmpty,
             head: report.head.description, records: report.records, segments: report.segments,
-            bytes: report.bytes, seconds: seconds, damages: report.damages.map { Place($0) },
+            bytes: report.bytes, seconds: seconds, damages: report.damages.map { place($0) },
             provable: report.provable.map { Stretch(first: $0.lowerBound, last: $0.upperBound) },
             extendsHead: report.extendsHead, headFileMissing: report.headIsMissing,
-            tornTail: report.tornTail.map { Place($0) }, vault: vault)
+            tornTail: report.tornTail.map { place($0) }, vault: vault)
+    }
+
+    private static func place(_ damage: Damage) -> Place {
+        Place(
+            segment: damage.segment, sequence: damage.sequence, offset: damage.offset,
+            flaw: "\(damage.flaw)")
     }
 
     private static func state(

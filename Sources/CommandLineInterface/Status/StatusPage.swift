@@ -37,10 +37,8 @@ struct StatusPage {
             return "daemon  \("running", .good)\(pid), since \(ago(daemon.since))"
         }
         if daemon.crashed {
-            return """
-                daemon  \("not running", .bad), and it did not say that it ends; \
-                the next start finishes its work
-                """
+            return
+                "daemon  \("not running", .bad): a crash, or a kill; it has not said that it ends"
         }
         guard let stopped = daemon.stoppedAt else { return "daemon  never started" }
         return """

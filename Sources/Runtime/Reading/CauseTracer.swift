@@ -93,11 +93,12 @@ package struct CauseTracer {
             needs[event.sequence] = Needs(book: book, trunkVersions: versions).of(event)
         }
         try load(sequences: Set(needs.values.joined().flatMap(\.sequences)))
+        let ids = Set(trunk.map(\.id))
         var nodes: [CauseNode] = []
         for event in trunk {
             var node = CauseNode(event: event)
             for need in needs[event.sequence] ?? [] {
-                node.evidence.append(contentsOf: try evidence(need, depth: depth))
+                node.evidence.append(contentsOf: try evidence(need, trunk: ids, depth: depth))
             }
             nodes.append(node)
         }
@@ -107,7 +108,7 @@ package struct CauseTracer {
     }
 
     private mutating func evidence(
-        _ need: Need, depth: Int
+        _ need: Need, trunk: Set<EventID>, depth: Int
     ) throws(JournalError) -> [CauseNode] {
         switch need {
         case .fact(let sequence): return events[sequence].map { [CauseNode(event: $0)] } ?? []
@@ -124,8 +125,12 @@ package struct CauseTracer {
             return [CauseNode(title: title, evidence: facts)]
         case .story(let sequence):
             guard let event = events[sequence] else { return [] }
+            // What has its cause in this chain has its story told by it.
             let isNew = told.insert(sequence).inserted
-            guard isNew, depth < CauseTracer.depthMax else { return [CauseNode(event: event)] }
+            let isHere = event.causation.map { trunk.contains($0) } ?? false
+            guard isNew, !isHere, depth < CauseTracer.depthMax else {
+                return [CauseNode(event: event)]
+            }
             return [try node(event, depth: depth + 1)]
         }
     }
