@@ -23,6 +23,8 @@ package struct MillraceProgram: Sendable {
     ) {
         registry = PluginRegistry(plugins)
         self.clock = clock
+        // Before anything is opened.
+        StandardDescriptors.fill()
         // A daemon reads its signals from a descriptor. They have to be blocked before the first
         // thread is made, or that thread would die of them.
         if RawArgument.ofProcess().contains("run") { DaemonSignals.block() }
