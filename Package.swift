@@ -130,6 +130,10 @@ let package = Package(
         tests("ConsoleTests", ["Console", "Millrace", "LinuxSystem"]),
         tests(
             "WorkspaceTemplateTests", ["WorkspaceTemplate", "generator", "LinuxSystem", "Millrace"]),
+        // The program itself, as a person or a service manager runs it: `millrace` is built with it.
+        tests(
+            "EndToEndTests",
+            ["millrace", "Millrace", "Journal", "LinuxSystem", "Daemon", "Runtime", "Checksums"]),
         tests("TidyTests", []),
     ],
     cLanguageStandard: .c17

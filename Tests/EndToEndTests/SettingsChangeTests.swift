@@ -1,0 +1,74 @@
+import Daemon
+import Glibc
+import LinuxSystem
+import Millrace
+import Testing
+
+extension EndToEnd {
+    /// Settings that change while the daemon runs.
+    @Suite struct SettingsChangeTests {
+        @Test func `a bad change is refused and the old settings stay, a good one takes effect`()
+            async throws
+        {
+            try await Workspace.use { mill in
+                try mill.start()
+                let good = try mill.text("millrace.json")
+                // A gate that nothing passes shows which settings are in force.
+                try mill.drop(
+                    good.replacing("atLeast: 0.55", with: "atLeast: 0.55, atMst: 1"),
+                    at: "millrace.json")
+                let refused = try mill.wait(for: SettingsRefused.self)
+                let line = try #require(
+                    good.split(separator: "\n", omittingEmptySubsequences: false)
+                        .firstIndex { $0.contains("atLeast: 0.55") })
+                #expect(refused.payload.problems.count == 1)
+                #expect(refused.payload.problems.first?.contains("line \(line + 1):") == true)
+                #expect(refused.payload.problems.first?.contains("atMost") == true)
+                try mill.drop(try mill.flights("01", every: 10), at: "data/flights/a.csv")
+                try mill.wait(for: StageChecked.self) { $0.stage == "production" }
+                #expect(try mill.facts(SettingsAccepted.self).count == 1)
+
+                try mill.drop(
+                    good.replacing("atLeast: 0.55", with: "atLeast: 0.99")
+                        .replacing("newRows: 1000", with: "newRows: 100"),
+                    at: "millrace.json")
+                let mark = refused.event.sequence
+                let accepted = try mill.wait(for: SettingsAccepted.self, after: mark)
+                let pipeline = try #require(accepted.payload.settings.pipelines["delays"])
+                #expect(pipeline.gates.map(\.atLeast) == [0.99])
+                try mill.drop(try mill.flights("02", every: 10), at: "data/flights/b.csv")
+                let gates = try mill.wait(
+                    for: GatesEvaluated.self, after: accepted.event.sequence)
+                #expect(!gates.payload.passed)
+                #expect(mill.link("deployments/production/delays")?.hasSuffix("/1") == true)
+                #expect(try mill.stop() == .exited(0))
+            }
+        }
+
+        @Test func `SIGHUP reads the settings again and ends nothing`() async throws {
+            try await Workspace.use { mill in
+                let socket = try NotifySocket(mill.root.appending(".hup"))
+                var environment = Workspace.shellEnvironment
+                environment["NOTIFY_SOCKET"] = socket.path.string
+                let child = try mill.spawn([], environment: environment)
+                mill.daemon = child
+                try socket.wait(for: "READY=1", from: child) { mill.logTail }
+                let good = try mill.text("millrace.json")
+                // Written in place and not renamed: it is seen all the same.
+                try mill.write(
+                    Array(good.replacing("seed: 1", with: "seed: 7").utf8),
+                    to: mill.layout.settings)
+                try mill.signal(SIGHUP)
+                try socket.wait(for: "RELOADING=1", from: child) { mill.logTail }
+                try socket.wait(for: "READY=1", from: child) { mill.logTail }
+                let accepted = try mill.facts(SettingsAccepted.self)
+                #expect(accepted.count == 2)
+                #expect(accepted.last?.payload.settings.pipelines["delays"]?.trainer.seed == 7)
+                for _ in 0..<20 { try mill.signal(SIGHUP) }
+                try mill.drop(try mill.flights("01", every: 20), at: "data/flights/a.csv")
+                try mill.wait(for: DataAccepted.self)
+                #expect(try mill.stop() == .exited(0))
+            }
+        }
+    }
+}
