@@ -27,7 +27,8 @@ package struct MillraceProgram: Sendable {
         StandardDescriptors.fill()
         // A daemon reads its signals from a descriptor. They have to be blocked before the first
         // thread is made, or that thread would die of them.
-        if RawArgument.ofProcess().contains("run") { DaemonSignals.block() }
+        let command = RawArgument.ofProcess().first { $0.bytes.first != UInt8(ascii: "-") }
+        if command == "run" { DaemonSignals.block() }
     }
 
     /// Runs the process's command line and ends the process with its exit code.

@@ -73,7 +73,10 @@ struct KernelChecks {
         guard let file = try? FileDescriptor.open(path, O_RDONLY),
             let bytes = try? file.readAll(limit: 64)
         else { return nil }
-        return Int(String(decoding: bytes, as: UTF8.self).filter(\.isNumber))
+        // No kernel allows more; so what follows can reckon with it.
+        return Int(String(decoding: bytes, as: UTF8.self).filter(\.isNumber)).map {
+            min($0, 1 << 40)
+        }
     }
 
     /// How many folders the inputs have, links not followed.

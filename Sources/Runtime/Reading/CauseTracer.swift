@@ -41,6 +41,8 @@ package struct CauseTracer {
     private var told: Set<UInt64> = []
 
     private static let depthMax = 4
+    /// Deeper than this nothing is shown: the runtime cuts chains long before.
+    private static let depthShown = 200
     private static let chainMax = 10_000
 
     package init(_ reader: JournalReader, book: EvidenceBook) {
@@ -66,9 +68,10 @@ package struct CauseTracer {
         try load(correlation: event.correlation)
         var children: [EventID: [Event]] = [:]
         for other in events.values.sorted(by: { $0.sequence < $1.sequence }) {
-            guard let cause = other.causation, !RuntimeMarks.types.contains(other.type) else {
-                continue
-            }
+            // A cause comes before what it causes: so this is a tree, whatever a journal claims.
+            guard let cause = other.causation, !RuntimeMarks.types.contains(other.type),
+                let place = byID[cause], place < other.sequence
+            else { continue }
             children[cause, default: []].append(other)
         }
         return CauseTracer.tree(event, children, depth: 0)
@@ -77,8 +80,7 @@ package struct CauseTracer {
     private static func tree(
         _ event: Event, _ children: [EventID: [Event]], depth: Int
     ) -> ConsequenceNode {
-        // A journal whose causes go in circles was not written by us: the depth ends it.
-        let next = depth < 200 ? children[event.id] ?? [] : []
+        let next = depth < depthShown ? children[event.id] ?? [] : []
         return ConsequenceNode(
             event: event, consequences: next.map { tree($0, children, depth: depth + 1) })
     }
