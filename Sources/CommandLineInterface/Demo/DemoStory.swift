@@ -19,6 +19,10 @@ struct DemoStory: Sendable {
     func tell() throws {
         let out = input.out
         out.line("\("Millrace", .strong): the workspace is \(stage.layout.root.description, .name)")
+        if every > 1 {
+            // Fewer rows ask for training when fewer are dropped.
+            try stage.changeSettings("newRows: 5000", to: "newRows: \(max(1, 5000 / every))")
+        }
         let plugins = try CheckedSettings.read(stage.layout, registry).plugins
         try Files.makeDirectories(stage.layout.journal, mode: 0o700)
         let timeline = try DemoTimeline(stage.layout, plugins, out)

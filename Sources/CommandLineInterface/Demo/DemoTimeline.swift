@@ -63,9 +63,9 @@ final class DemoTimeline {
         guard !DemoTimeline.hidden.contains(event.type) else { return }
         let after = event.time.seconds(since: start ?? event.time)
         let kind = event.type + String(repeating: " ", count: max(0, 20 - event.type.count))
-        out.line(
-            "  \(Format.fixed(after, 3) + " s", .faint) \(kind, DemoTimeline.style(event)) "
-                + "\(catalogue.summary(of: event))")
+        let line: Text =
+            "  \(Format.fixed(after, 3) + " s", .faint) \(kind, DemoTimeline.style(event)) \(catalogue.summary(of: event))"
+        out.line(out.terminal.isInteractive ? line.truncated(to: out.terminal.width) : line)
         out.flush()
     }
 
