@@ -146,6 +146,7 @@ extension WatchLoop {
     func endWait(_ id: FileTree.NodeID) {
         unstored[id] = nil
         held[id] = nil
+        copies[id] = nil
         guard let old = waits.removeValue(forKey: id) else { return }
         if old.wait.cause == .time { finish(old.epoch) }
         tree.unpin(id, .waiting)

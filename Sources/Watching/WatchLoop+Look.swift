@@ -65,6 +65,7 @@ extension WatchLoop {
             return
         }
         if let kept = held[id], kept.version.sight == Settling.Sight(first) { return }
+        if let copy = copies[id], Settling.Sight(copy.status) == Settling.Sight(first) { return }
         do throws(SystemError) {
             try judge(id, handle, try reopen(handle), epoch)
         } catch {
@@ -118,7 +119,7 @@ extension WatchLoop {
         setWait(id, wait, epoch)
     }
 
-    private func reopen(
+    func reopen(
         _ handle: borrowing FileDescriptor
     ) throws(SystemError) -> FileDescriptor {
         let path = FilePath("/proc/self/fd/\(handle.raw)")
@@ -138,100 +139,9 @@ extension WatchLoop {
             && node.modified == status.modified && node.changed == status.changed
     }
 
-    // MARK: Taking in
-
-    private func take(
-        _ id: FileTree.NodeID, _ file: borrowing FileDescriptor, _ status: FileStatus,
-        _ epoch: UInt32
-    ) {
-        if status.size > configuration.sizeLimit {
-            refuse(id, .tooLarge(limit: configuration.sizeLimit), status, epoch)
-            return
-        }
-        let source = moveSource(of: id, status)
-        if let source, tree[source].changed == status.changed, let digest = tree[source].digest {
-            // The directory was moved, not the file: nothing about the file has changed.
-            settle(id, FileVersion(status, digest: digest), from: source, epoch)
-            return
-        }
-        let digest: Digest
-        do {
-            digest = try ingest(file, status)
-        } catch {
-            let now = try? file.status()
-            if now.map(Settling.Sight.init) == Settling.Sight(status) {
-                notStored(id, status, "\(error)", epoch)
-            } else {
-                lookSoonAgain(id, status, epoch)
-            }
-            return
-        }
-        // Whole only if nothing has touched it, and nobody could have, while it was copied.
-        guard let after = try? file.status(), Settling.Sight(after) == Settling.Sight(status),
-            file.probeWriters() != .present
-        else {
-            lookSoonAgain(id, status, epoch)
-            return
-        }
-        settle(id, FileVersion(after, digest: digest), from: source, epoch)
-        if after.links == 1 { endWatch(id) }
-    }
-
-    private func lookSoonAgain(_ id: FileTree.NodeID, _ status: FileStatus, _ epoch: UInt32) {
-        let verdict = Settling.judge(
-            previous: waits[id]?.wait, sight: Settling.Sight(status), writer: .present, age: 0,
-            now: monotonicNanoseconds(),
-            rule: Settling.Rule(probed: 0, unprobed: 0, tick: 0))
-        guard case .wait(var wait) = verdict else { return }
-        wait.due = wait.due ?? monotonicNanoseconds() + 1000 * Settling.millisecond
-        setWait(id, wait, epoch)
-    }
-
-    private func notStored(
-        _ id: FileTree.NodeID, _ status: FileStatus, _ why: String, _ epoch: UInt32
-    ) {
-        let sight = Settling.Sight(status)
-        let attempts = min((waits[id]?.wait.attempts ?? 0) + 1, 7)
-        if unstored[id] != sight, let path = path(of: id) {
-            unstored[id] = sight
-            let version = FileVersion(status, digest: nil)
-            reports.append(
-                .refused(FileRefusal(path: path, reason: .notStored(why), version: version)))
-        }
-        let now = monotonicNanoseconds()
-        setWait(
-            id,
-            Settling.Wait(
-                cause: .writer, sight: sight, since: now, attempts: attempts,
-                due: now + (Int64(1) << Int64(attempts - 1)) * 1000 * Settling.millisecond),
-            epoch)
-    }
-
-    /// The known file that this inode was, if its name leads there no more.
-    private func moveSource(
-        of id: FileTree.NodeID, _ status: FileStatus
-    ) -> FileTree.NodeID? {
-        for other in tree.nodes(ofInode: status.inode) where other != id {
-            let node = tree[other]
-            guard node.kind == .file, node.size == Int64(status.size),
-                node.modified == status.modified, tree.version(of: other).device == status.device
-            else { continue }
-            if node.flags.contains(.vanished) || !leads(other, to: status) { return other }
-        }
-        return nil
-    }
-
-    private func leads(_ id: FileTree.NodeID, to status: FileStatus) -> Bool {
-        let path = FilePath(bytes: tree.path(of: id))
-        guard
-            let there = try? root?.descriptor.open(beneath: path, CInt(CLINUX_O_PATH)).status()
-        else { return false }
-        return there.inode == status.inode && there.device == status.device
-    }
-
     // MARK: Reporting
 
-    private func settle(
+    func settle(
         _ id: FileTree.NodeID, _ version: FileVersion, from source: FileTree.NodeID?,
         _ epoch: UInt32
     ) {

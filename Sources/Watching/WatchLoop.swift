@@ -41,6 +41,9 @@ final class WatchLoop {
     var due = DueQueue()
     /// What could not be stored and was said so.
     var unstored: [FileTree.NodeID: Settling.Sight] = [:]
+    /// Large files that are being copied beside this thread.
+    var copies: [FileTree.NodeID: AsideCopy] = [:]
+    var asideQueue: AsideQueue?
     /// What has been copied and waits for the rest of its set.
     var held: [FileTree.NodeID: HeldFile] = [:]
     /// When a directory that is held together by a quiet period will have been quiet.
@@ -118,34 +121,14 @@ final class WatchLoop {
 
     // MARK: The thread
 
-    private final class Start: Sendable {
-        let run: @Sendable () -> Void
-        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-    }
-
     static func start(
         _ configuration: WatchConfiguration, _ known: KnownFiles,
         _ ingest: @escaping Watcher.Ingest, _ delivery: Delivery
     ) throws(SystemError) {
         FileDescriptor.ignoreLeaseSignals()
-        let start = Start {
+        try DetachedThread.start {
             WatchLoop(configuration, known, ingest, delivery).run()
         }
-        var thread = pthread_t()
-        let held = Unmanaged.passRetained(start)
-        let code = pthread_create(
-            &thread, nil,
-            { argument in
-                if let argument {
-                    Unmanaged<Start>.fromOpaque(argument).takeRetainedValue().run()
-                }
-                return nil
-            }, held.toOpaque())
-        if code != 0 {
-            held.release()
-            throw SystemError(Errno(code), "pthread_create")
-        }
-        pthread_detach(thread)
     }
 
     func run() {
@@ -153,6 +136,7 @@ final class WatchLoop {
         while true {
             let requests = delivery.takeRequests()
             if requests.isStopping {
+                asideQueue?.end()
                 delivery.end(barriers.map(\.continuation) + requests.barriers)
                 return
             }
@@ -162,6 +146,7 @@ final class WatchLoop {
             beginBarriers(requests.barriers)
             wakeWaiting()
             releaseQuietSets()
+            finishCopies()
             let isFull = delivery.isFull()
             if !isFull, hasWork {
                 holdRoot()

@@ -20,6 +20,7 @@ final class WatchedFolder: Sendable {
         var failures = 0
         var isHeld = false
         var mustHold = false
+        var holdsFrom = 0
         /// What comes now is lost, as after a kill.
         var isDead = false
         var contradictions: [String] = []
@@ -38,8 +39,8 @@ final class WatchedFolder: Sendable {
     func start(_ adapt: (inout WatchConfiguration) -> Void = { _ in }) throws {
         var configuration = WatchConfiguration(root: root, inputs: [.everything])
         adapt(&configuration)
-        let watcher = try Watcher(configuration, known: known) { [weak self] file, _ in
-            try self?.enterIngest()
+        let watcher = try Watcher(configuration, known: known) { [weak self] file, status in
+            try self?.enterIngest(status.size)
             return try digest(of: file)
         }
         let consumer = Task { [weak self] in
@@ -98,7 +99,7 @@ final class WatchedFolder: Sendable {
         state.withLock { $0.isDead = false }
     }
 
-    private func enterIngest() throws {
+    private func enterIngest(_ size: Int) throws {
         let fails = state.withLock { state in
             state.ingested += 1
             defer { state.failures = max(0, state.failures - 1) }
@@ -106,13 +107,19 @@ final class WatchedFolder: Sendable {
         }
         if fails { throw IngestFailure() }
         while state.withLock({ state in
-            state.isHeld = state.mustHold
-            return state.mustHold
+            let mustHold = state.mustHold && size >= state.holdsFrom
+            state.isHeld = mustHold || (state.isHeld && state.mustHold)
+            return mustHold
         }) { _ = sched_yield() }
     }
 
-    /// Holds the watcher's thread where it stores the next file, or lets it go.
-    func hold(_ isOn: Bool) { state.withLock { $0.mustHold = isOn } }
+    /// Holds the thread that stores the next file of this size, or lets it go.
+    func hold(_ isOn: Bool, from size: Int = 0) {
+        state.withLock { state in
+            state.mustHold = isOn
+            state.holdsFrom = size
+        }
+    }
     var isHeld: Bool { state.withLock { $0.isHeld } }
     var ingested: Int { state.withLock { $0.ingested } }
     func failNextIngests(_ count: Int) { state.withLock { $0.failures = count } }
