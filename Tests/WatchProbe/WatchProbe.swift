@@ -32,7 +32,10 @@ import Watching
         let vault = isDurable ? try Vault(directory: folder.appending("vault")) : nil
         try vault?.removeLeftovers()
         let configuration = WatchConfiguration(
-            root: root, inputs: [.everything], scanInterval: .milliseconds(500))
+            root: root, inputs: [.everything],
+            // The suite counts hidden files, too.
+            ignored: WatchConfiguration.usualTemporaryNames.filter { $0 != ".*" },
+            scanInterval: .milliseconds(500))
         let watcher = try Watcher(configuration, known: try log.known()) { file, _ in
             try vault?.ingest(file).digest ?? hash(file)
         }
