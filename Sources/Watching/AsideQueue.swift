@@ -28,7 +28,7 @@ final class AsideQueue: Sendable {
     }
 
     private let state = Mutex(State())
-    private let semaphore = Semaphore()
+    private let semaphore = ThreadSemaphore()
 
     /// - Parameter notify: called after each copy, on the thread that made it.
     init(

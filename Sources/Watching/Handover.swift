@@ -4,7 +4,7 @@ import Synchronization
 /// Gives one batch from one thread to another that waits for it.
 final class Handover: Sendable {
     private let state = Mutex<WatchBatch??>(nil)
-    private let semaphore = Semaphore()
+    private let semaphore = ThreadSemaphore()
 
     func give(_ batch: WatchBatch?) {
         state.withLock { $0 = .some(batch) }

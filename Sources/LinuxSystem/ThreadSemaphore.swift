@@ -1,7 +1,7 @@
 import Glibc
 
 /// A counting semaphore for plain threads, sem_init(3). A task must not wait on it.
-package final class Semaphore: @unchecked Sendable {
+package final class ThreadSemaphore: @unchecked Sendable {
     // Allocated, because a semaphore must not move in memory.
     private let handle = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
 
