@@ -87,6 +87,10 @@ extension Daemon {
             if event.type == ReactionHandled.type, let cause = event.causation {
                 forgetJobs(of: cause)
             }
+            // The journal writes it when nothing has been appended for a moment.
+            if event.type == "journal.watermark", runtime.inFlight == 0 {
+                Task.detached(priority: .low) { MemoryFootprint.trim() }
+            }
             if Daemon.problemTypes.contains(event.type) {
                 outcome.withLock { $0.problems[event.type, default: 0] += 1 }
             }

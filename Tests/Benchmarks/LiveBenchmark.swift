@@ -115,28 +115,32 @@ private struct LiveBenchmark {
 
     /// How often the daemon is woken and how much memory it holds when nothing happens.
     private func idle(_ pid: pid_t) throws {
-        sleep(3)
+        // The pool of threads shrinks in the first seconds.
+        sleep(8)
         let before = try switches(pid)
         let processor = try processorTicks(pid)
         sleep(10)
         let after = try switches(pid)
+        // A thread that the pool let go in the meantime was not woken; one that is new was.
+        let woken = after.reduce(0) { $0 + $1.value - (before[$1.key] ?? 0) }
         printResult(
             "idle",
             [
-                ("wakeups_per_s", Double(after - before) / 10),
+                ("wakeups_per_s", Double(woken) / 10),
                 ("cpu_ticks", Double(try processorTicks(pid) - processor)),
                 ("rss_mb", Double(try status(pid, "VmRSS:")) / 1024),
                 ("peak_rss_mb", Double(try status(pid, "VmHWM:")) / 1024),
             ])
     }
 
-    private func switches(_ pid: pid_t) throws -> Int {
-        var total = 0
+    /// For each thread: how often it gave up the processor to wait.
+    private func switches(_ pid: pid_t) throws -> [FilePath: Int] {
+        var counts: [FilePath: Int] = [:]
         for task in try Files.names(in: FilePath("/proc/\(pid)/task")) {
             let path = FilePath("/proc/\(pid)/task").appending(task).appending("status")
-            total += try LiveBenchmark.field(path, "voluntary_ctxt_switches:")
+            counts[task] = try? LiveBenchmark.field(path, "voluntary_ctxt_switches:")
         }
-        return total
+        return counts
     }
 
     private func status(_ pid: pid_t, _ key: String) throws -> Int {
