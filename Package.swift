@@ -98,6 +98,12 @@ let package = Package(
             dependencies: ["Journal", "Millrace", "LinuxSystem", "Checksums"],
             path: "Tests/Benchmarks", swiftSettings: strict,
             linkerSettings: [.linkedLibrary("m")]),
+        .executableTarget(
+            name: "MillraceFuzz",
+            dependencies: ["Journal", "Millrace", "LinuxSystem", "Checksums"],
+            path: "Tests/Fuzzing", exclude: ["JournalCorpus"],
+            swiftSettings: strict,
+            linkerSettings: [.linkedLibrary("m")]),
         tests("LinuxSystemTests", ["LinuxSystem"]),
         tests("ChecksumsTests", ["Checksums"]),
         tests("MillraceTests", ["Millrace"]),

@@ -26,10 +26,12 @@ func runJournalBenchmark(_ arguments: [String]) -> CInt {
         case "fold": try run.fold()
         case "verify": try run.verify()
         case "open": try run.open()
-        case "floor": try run.floor()
+        case "floor": try run.floor(batch: 1)
+        case "floor100": try run.floor(batch: 100)
         case "concurrent": try run.concurrent()
         case "follow": try run.follow()
         case "correlation": try run.correlation()
+        case "flips": try run.flips()
         case "kill": try run.kill()
         case "write-until-killed": try run.writeUntilKilled()
         default:

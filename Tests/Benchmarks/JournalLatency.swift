@@ -22,9 +22,9 @@ extension JournalRun {
             [("open_ms", (opened - before) * 1e3), ("append_ms", (appended - opened) * 1e3)])
     }
 
-    /// The raw limit: 1 KiB written into a preallocated file and forced out, one after the other,
+    /// The raw limit: as many bytes written into a preallocated file and forced out, one after the other,
     /// taking turns with appends of one event, so that both see the same disk.
-    func floor() throws {
+    func floor(batch: Int) throws {
         let drafts = try corpus()
         try empty()
         try Files.makeDirectories(directory)
@@ -40,13 +40,12 @@ extension JournalRun {
         var ours = Latencies()
         var done = 0
         let start = now()
-        let batch = max(1, count >= 1_000_000 ? 1 : count)
         while now() - start < limit, (done + 1) * batch <= drafts.count {
             let part = Array(drafts[done * batch..<(done + 1) * batch])
-            let size = part.reduce(0) { $0 + $1.payload.count + 620 }
+            let size = part.reduce(0) { $0 + $1.payload.count + 580 }
             let bytes = [UInt8](repeating: 65, count: size)
             var before = now()
-            try bytes.withUnsafeBytes { try file.writeAll($0, at: done * size % (63 << 20)) }
+            try bytes.withUnsafeBytes { try file.writeAll($0, at: done * size % (60 << 20)) }
             try file.syncData()
             raw.add(now() - before)
             before = now()

@@ -43,8 +43,8 @@ final class MemoryStorage: Storage {
         var calls = 0
         var plan: Plan?
         var room = Int.max
-        /// Counted apart: reads are not the writer's business.
-        var failsReads = false
+        /// Syncs say that all is well and force nothing out.
+        var lies = false
     }
 
     private let state = Mutex(State())
@@ -60,6 +60,9 @@ final class MemoryStorage: Storage {
             state.calls = 0
         }
     }
+
+    /// A disk, or a writer, that does not sync.
+    func lieAboutSyncs() { state.withLock { $0.lies = true } }
 
     /// Bytes that all files together may have.
     func setRoom(_ bytes: Int) { state.withLock { $0.room = bytes } }
@@ -240,7 +243,7 @@ final class MemoryStorage: Storage {
                 if error.errno != .interrupted { state.inodes[number]?.loseTrack() }
                 throw error
             }
-            state.inodes[number]?.sync()
+            if !state.lies { state.inodes[number]?.sync() }
         }
     }
 

@@ -68,6 +68,23 @@ struct Seeded: RandomNumberGenerator {
         }
     }
 
+    @Test func `and a journal that does not sync is caught by the first power cuts`() throws {
+        var random = Seeded(1)
+        var caught = 0
+        for _ in 0..<20 {
+            let storage = MemoryStorage()
+            let writer = try JournalWriter(
+                directory: Self.directory, configuration: Self.configuration(storage))
+            storage.lieAboutSyncs()
+            _ = try writer.appendBlocking([draft(1)])
+            let after = storage.powerCut(&random)
+            try writer.close()
+            let events = (try? JournalReader(directory: Self.directory, storage: after).all()) ?? []
+            if events.isEmpty { caught += 1 }
+        }
+        #expect(caught > 0)
+    }
+
     private func compare(_ storage: MemoryStorage, _ acknowledged: [EventID]) throws {
         let events = try JournalReader(directory: Self.directory, storage: storage).all()
         #expect(zip(events, 1...).allSatisfy { $0.sequence == $1 })

@@ -37,6 +37,19 @@ package struct RawRecord: Sendable {
         self.offset = offset
     }
 
+    /// The record that some bytes begin with; nil when they do not begin with a whole one.
+    package init?(parsing bytes: [UInt8], segment: UInt64) {
+        let result = bytes.withUnsafeBytes { RecordScanner.scan($0, isEnd: true) }
+        guard case .record(let length, let sequence) = result else { return nil }
+        let storage = RecordBytes(capacity: length)
+        bytes.withUnsafeBytes {
+            storage.all.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[..<length]))
+        }
+        self.init(
+            storage: storage, start: 0, length: length, sequence: sequence, segment: segment,
+            offset: 0)
+    }
+
     /// The line without its newline.
     package func withLine<R, E: Error>(
         _ body: (UnsafeRawBufferPointer) throws(E) -> R
