@@ -208,6 +208,8 @@ enum RecordFields {
             }
             let name = UnsafeRawBufferPointer(rebasing: line[key])
             if equal(name, "data") {
+                // A line may end here and have the right checksum all the same.
+                guard scanner.position < line.count else { throw Unreadable(member: "data") }
                 payload = scanner.position..<line.count - 1
             } else if let index = Members.names.firstIndex(where: { equal(name, $0) }) {
                 guard let value = scanner.takeString() else {
