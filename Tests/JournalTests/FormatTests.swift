@@ -1,3 +1,4 @@
+import Checksums
 import Journal
 import LinuxSystem
 import Millrace
@@ -65,6 +66,30 @@ import Testing
         }
         try writer.close()
         #expect(try journal.reader.all().isEmpty)
+    }
+
+    @Test func `is refused without a trap wherever a line with the right checksum ends`() throws {
+        let journal = MemoryJournal()
+        try journal.fill([1])
+        let line = try #require(try journal.reader.cursor().next()).line
+        for end in 421...line.count {
+            let record = RawRecord(parsing: Self.sealed(Array(line[..<end])), segment: 1)
+            #expect(record != nil, "cut at \(end)")
+            let event = try? record?.event()
+            #expect((event != nil) == (end == line.count), "cut at \(end)")
+            let payload = record?.withPayload { $0.count } ?? 0
+            #expect(payload <= 1)
+        }
+    }
+
+    /// The line with its newline, and with the length and the checksum that belong to it.
+    private static func sealed(_ line: [UInt8]) -> [UInt8] {
+        var bytes = line + [10]
+        bytes.replaceSubrange(28..<36, with: Array("00000\(bytes.count)".utf8))
+        let crc = String(CRC32C.checksum(Array(bytes[16..<line.count])), radix: 16)
+        let digits = String(repeating: "0", count: 8 - crc.utf8.count) + crc
+        bytes.replaceSubrange(8..<16, with: Array(digits.utf8))
+        return bytes
     }
 
     @Test func `takes no draft that a reader could not give back`() throws {
