@@ -116,10 +116,10 @@ private struct LiveBenchmark {
     /// How often the daemon is woken and how much memory it holds when nothing happens.
     private func idle(_ pid: pid_t) throws {
         // The pool of threads shrinks in the first seconds.
-        sleep(8)
+        pause(seconds: 8)
         let before = try switches(pid)
         let processor = try processorTicks(pid)
-        sleep(10)
+        pause(seconds: 10)
         let after = try switches(pid)
         // A thread that the pool let go in the meantime was not woken; one that is new was.
         let woken = after.reduce(0) { $0 + $1.value - (before[$1.key] ?? 0) }

@@ -48,3 +48,6 @@ func printResult(_ operation: String, _ members: [(String, Double)], crc: UInt32
     }
     print(text + "}")
 }
+
+/// Lets time pass while something else is measured.
+func pause(seconds: Int32) { _ = poll(nil, 0, seconds * 1000) }
