@@ -9,13 +9,15 @@ package enum BlockingThread {
     }
 
     /// Starts a detached thread. - Throws: when the process has no room for another.
-    package static func start(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
+    package static func start(
+        stackSize: Int = 512 << 10, _ body: @escaping @Sendable () -> Void
+    ) throws(SystemError) {
         let box = Unmanaged.passRetained(Box(body))
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         defer { pthread_attr_destroy(&attributes) }
         pthread_attr_setdetachstate(&attributes, CInt(PTHREAD_CREATE_DETACHED))
-        pthread_attr_setstacksize(&attributes, 512 << 10)
+        pthread_attr_setstacksize(&attributes, stackSize)
         var thread = pthread_t()
         let code = pthread_create(
             &thread, &attributes,

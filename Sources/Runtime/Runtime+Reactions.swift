@@ -1,3 +1,4 @@
+import LinuxSystem
 import Millrace
 import Synchronization
 
@@ -72,7 +73,7 @@ extension Runtime {
     }
 
     private func launch(_ start: Start) {
-        let task = Task.detached { await self.react(start) }
+        let task = WorkerPool.start { await self.react(start) }
         state.withLock { state in
             if state.running[start.key]?.token == start.token {
                 state.running[start.key]?.task = task
@@ -205,7 +206,7 @@ extension Runtime {
         guard let due else { return }
         let wait = max(0, due.seconds(since: now))
         let sleep = configuration.sleep
-        let task = Task.detached {
+        let task = WorkerPool.start {
             guard (try? await sleep(wait)) != nil else { return }
             self.timerFired(due)
         }
