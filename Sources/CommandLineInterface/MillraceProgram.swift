@@ -37,7 +37,7 @@ package struct MillraceProgram: Sendable {
     /// all signals on it.
     package func main() -> Never {
         let program = program
-        WorkerPool.start {
+        TaskPool.start {
             let streams = Streams.standard()
             let code = await program.run(RawArgument.ofProcess(), streams)
             streams.out.flush()

@@ -40,8 +40,8 @@ extension Daemon {
 
     /// Runs until a signal or a failure ends it. Blocks the calling thread.
     package func run() -> Ending {
-        let intake = WorkerPool.start { await self.takeIn() }
-        if options.once { WorkerPool.start { await self.finishOnce() } }
+        let intake = TaskPool.start { await self.takeIn() }
+        if options.once { TaskPool.start { await self.finishOnce() } }
         var isDraining = false
         while true {
             var polled = [
@@ -89,7 +89,7 @@ extension Daemon {
             }
             // The journal writes it when nothing has been appended for a moment.
             if event.type == "journal.watermark", runtime.inFlight == 0 {
-                WorkerPool.start { MemoryFootprint.trim() }
+                TaskPool.start { MemoryFootprint.trim() }
             }
             if Daemon.problemTypes.contains(event.type) {
                 outcome.withLock { $0.problems[event.type, default: 0] += 1 }
@@ -117,7 +117,7 @@ extension Daemon {
 
     /// Removing folders is slow and can wait; the journal's thread does not.
     private func forgetJobs(of cause: EventID) {
-        WorkerPool.start { self.jobs.forget(cause: cause) }
+        TaskPool.start { self.jobs.forget(cause: cause) }
     }
 
     private func takeIn() async {
@@ -184,7 +184,7 @@ extension Daemon {
         let name = signal == SIGTERM ? "SIGTERM" : signal == SIGINT ? "SIGINT" : "signal \(signal)"
         logger.log(.notice, "\(name): finishing what runs; a second signal stops at once")
         service.stopping("finishing what runs")
-        WorkerPool.start { await self.stopInGoodOrder(name) }
+        TaskPool.start { await self.stopInGoodOrder(name) }
     }
 
     private func stopInGoodOrder(_ reason: String) async {
@@ -209,7 +209,7 @@ extension Daemon {
 
     private func reload() {
         service.reloading()
-        WorkerPool.start {
+        TaskPool.start {
             // The file is an input like any other: it is enough to look again.
             await self.watcher.barrier()
             await self.runtime.waitUntilIdle()

@@ -111,7 +111,7 @@ package final class Daemon: Sendable {
                     let cursor = try reader.cursor(from: sequence)
                     while let event = try cursor.nextEvent(), body(event) {}
                 },
-                sleep: { try await WorkerPool.sleep(seconds: $0) }, inFlight: inFlight,
+                sleep: { try await TaskPool.sleep(seconds: $0) }, inFlight: inFlight,
                 failed: { stopper.stop($0) }))
         do {
             let history = try DaemonHistory(reader, into: runtime, plugins: plugins)

@@ -73,7 +73,7 @@ extension Runtime {
     }
 
     private func launch(_ start: Start) {
-        let task = WorkerPool.start { await self.react(start) }
+        let task = TaskPool.start { await self.react(start) }
         state.withLock { state in
             if state.running[start.key]?.token == start.token {
                 state.running[start.key]?.task = task
@@ -206,7 +206,7 @@ extension Runtime {
         guard let due else { return }
         let wait = max(0, due.seconds(since: now))
         let sleep = configuration.sleep
-        let task = WorkerPool.start {
+        let task = TaskPool.start {
             guard (try? await sleep(wait)) != nil else { return }
             self.timerFired(due)
         }

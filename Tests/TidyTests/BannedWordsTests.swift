@@ -38,7 +38,7 @@ import Testing
     func `tests do without`(ban: Ban) {
         // Between two looks at a condition a test may sleep: then a `while` is just above.
         check(ban, in: SourceTree.swiftFiles.filter(\.isTest)) { code, index in
-            code[max(0, index - 3)..<index].contains { $0.text.contains("while ") }
+            code[max(0, index - 3)...index].contains { $0.text.contains("while ") }
         }
     }
 

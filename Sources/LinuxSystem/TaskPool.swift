@@ -6,8 +6,8 @@ import Synchronization
 /// The concurrency runtime's own pool wakes up once a second for ever, to see whether its threads are
 /// stuck; a daemon that has nothing to do shall not wake up at all. These threads wait for work and
 /// for nothing else. Tasks come here by their executor preference, which their children inherit.
-package final class WorkerPool: TaskExecutor {
-    package static let shared = WorkerPool(threads: 4)
+package final class TaskPool: TaskExecutor {
+    package static let shared = TaskPool(threads: 4)
 
     private let queue = Mutex<(jobs: [UnownedJob], head: Int)>(([], 0))
     private let available = CountingSemaphore()

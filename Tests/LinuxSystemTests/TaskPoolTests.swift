@@ -1,10 +1,10 @@
 import LinuxSystem
 import Testing
 
-@Suite struct WorkerPoolTests {
+@Suite struct TaskPoolTests {
     @Test func `tasks on the pool run and their children too`() async {
         let sum = await withCheckedContinuation { continuation in
-            WorkerPool.start {
+            TaskPool.start {
                 let total = await withTaskGroup(of: Int.self) { group in
                     for number in 1...100 {
                         group.addTask {
@@ -24,7 +24,7 @@ import Testing
         let order = await withTaskGroup(of: Int.self) { group in
             for delay in [60, 20, 40] {
                 group.addTask {
-                    try? await WorkerPool.sleep(seconds: Double(delay) / 1000)
+                    try? await TaskPool.sleep(seconds: Double(delay) / 1000)
                     return delay
                 }
             }
@@ -35,7 +35,7 @@ import Testing
 
     @Test func `a cancelled sleeper does not wait for its moment`() async {
         let began = ContinuousClock.now
-        let task = Task { try await WorkerPool.sleep(seconds: 600) }
+        let task = Task { try await TaskPool.sleep(seconds: 600) }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
         #expect(ContinuousClock.now - began < .seconds(60))
