@@ -138,7 +138,9 @@ private final class Dropper: Sendable {
     @discardableResult
     func stop() -> [WorkspacePath: Drop] {
         state.withLock { $0.mustStop = true }
-        while !state.withLock({ $0.isOver }) { usleep(1000) }
+        while !state.withLock({ $0.isOver }) {
+            usleep(1000)
+        }
         return state.withLock { $0.dropped }
     }
 

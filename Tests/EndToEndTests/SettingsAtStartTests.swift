@@ -5,12 +5,18 @@ import Testing
 extension EndToEnd {
     /// A daemon does not start on settings with mistakes, and says all of them.
     @Suite struct SettingsAtStartTests {
-        @Test(arguments: [
-            [], [0, 0xFF, 0x12, 0x7B], Array("{ pipelines: { delays: ".utf8), Array("[]".utf8),
-            Array("{}}".utf8), [UInt8](repeating: UInt8(ascii: "["), count: 100_000),
-            [UInt8](repeating: UInt8(ascii: " "), count: 2 << 20),
-        ])
-        func `garbage is refused`(_ bytes: [UInt8]) async throws {
+        /// Made where it is needed: a parameter of two megabytes takes long to describe.
+        private static let garbage: [String: @Sendable () -> [UInt8]] = [
+            "nothing": { [] }, "no text": { [0, 0xFF, 0x12, 0x7B] },
+            "cut off": { Array("{ pipelines: { delays: ".utf8) }, "a list": { Array("[]".utf8) },
+            "one brace too many": { Array("{}}".utf8) },
+            "deep": { [UInt8](repeating: UInt8(ascii: "["), count: 100_000) },
+            "long": { [UInt8](repeating: UInt8(ascii: " "), count: 2 << 20) },
+        ]
+
+        @Test(arguments: garbage.keys.sorted())
+        func `garbage is refused`(_ kind: String) async throws {
+            let bytes = SettingsAtStartTests.garbage[kind]?() ?? []
             try await Workspace.use { mill in
                 try mill.write(bytes, to: mill.layout.settings)
                 let run = try mill.run(["run", "--once"])

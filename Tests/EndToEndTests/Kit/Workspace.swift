@@ -140,7 +140,9 @@ func waitUntil(_ what: String, _ condition: () throws -> Bool) throws {
 /// Lets a random time go by, for what shall happen at any moment.
 func letPass(_ microseconds: ClosedRange<Int64>, _ random: inout Seeded) {
     let end = monotonicNanoseconds() + Int64.random(in: microseconds, using: &random) * 1000
-    while monotonicNanoseconds() < end { usleep(500) }
+    while monotonicNanoseconds() < end {
+        usleep(500)
+    }
 }
 
 extension Workspace {
