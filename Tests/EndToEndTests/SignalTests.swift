@@ -82,8 +82,8 @@ extension EndToEnd {
         /// Starts a daemon, and a training whose process is stopped: it takes as long as one likes.
         private func startFrozenTraining(_ mill: Workspace, drain: String) throws -> pid_t {
             let settings = try mill.text("millrace.json")
-                .replacing("logistic-regression", with: "boosted-trees")
-                .replacing("pipelines: {", with: "runtime: { drain: \"\(drain)\" }, pipelines: {")
+                .changing("logistic-regression", to: "boosted-trees")
+                .changing("pipelines: \\{", to: "runtime: { drain: \"\(drain)\" }, pipelines: {")
             try mill.drop(settings, at: "millrace.json")
             try mill.start()
             try mill.drop(try mill.flights("01", every: 2), at: "data/flights/a.csv")

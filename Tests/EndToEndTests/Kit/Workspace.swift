@@ -20,7 +20,7 @@ final class Workspace {
     var reading: JournalReading?
 
     /// How long anything at all may take. Machines that test are busy.
-    static let patience: Int64 = 180_000
+    static let patience: Int64 = 120_000
 
     /// Runs a test in a workspace of its own.
     ///
@@ -150,5 +150,15 @@ extension Workspace {
         _ = try root.appending(path).withCString { name in
             try systemCall("chmod", path) { chmod(name, mode) }
         }
+    }
+}
+
+extension String {
+    /// The text with what a pattern finds replaced. - Throws: when it finds nothing, as when the
+    /// template has changed.
+    func changing(_ pattern: String, to new: String) throws -> String {
+        let changed = replacing(try Regex(pattern), with: new)
+        guard changed != self else { throw Trouble("there is no \(pattern) to change") }
+        return changed
     }
 }
