@@ -64,9 +64,18 @@ extension EndToEnd {
                 let accepted = try mill.facts(SettingsAccepted.self)
                 #expect(accepted.count == 2)
                 #expect(accepted.last?.payload.settings.pipelines["delays"]?.trainer.seed == 7)
-                for _ in 0..<20 { try mill.signal(SIGHUP) }
+                // From here on nobody reads the socket: a manager that does not listen holds up
+                // nothing, though its queue is full after about ten messages.
+                let mark = try mill.mark
+                for number in 0..<20 {
+                    try mill.signal(SIGHUP)
+                    try mill.drop("x\n\(number)\n", at: "data/flights/\(number).csv")
+                    try mill.wait(for: FileArrived.self, after: mark) {
+                        $0.path.name == "\(number).csv"
+                    }
+                }
                 try mill.drop(try mill.flights("01", every: 20), at: "data/flights/a.csv")
-                try mill.wait(for: DataAccepted.self)
+                try mill.wait(for: FileArrived.self, after: mark) { $0.path.name == "a.csv" }
                 #expect(try mill.stop() == .exited(0))
             }
         }

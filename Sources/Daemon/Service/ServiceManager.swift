@@ -16,14 +16,19 @@ package struct ServiceManager: Sendable {
             isForUs ? ProgramCommand.variable("WATCHDOG_USEC").flatMap { UInt64($0) } : nil
     }
 
-    package func ready(_ status: String) { send("READY=1\nSTATUS=\(status)") }
+    package func ready(_ status: String) {
+        // Without this one it would take the start for failed, so it is given time to listen.
+        send("READY=1\nSTATUS=\(status)", milliseconds: 1000)
+    }
     package func reloading() {
         send("RELOADING=1\nMONOTONIC_USEC=\(ProgramRunner.monotonicMilliseconds() * 1000)")
     }
     package func stopping(_ status: String) { send("STOPPING=1\nSTATUS=\(status)") }
     package func alive() { send("WATCHDOG=1") }
 
-    private func send(_ message: String) {
+    /// - Parameter milliseconds: how long a manager that does not listen is waited for; its queue is
+    ///   short, and when it is full the message is dropped.
+    private func send(_ message: String, milliseconds: Int = 100) {
         guard let path = socket, let first = path.utf8.first else { return }
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
@@ -36,6 +41,9 @@ package struct ServiceManager: Sendable {
             AF_UNIX, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
+        var limit = timeval(tv_sec: milliseconds / 1000, tv_usec: milliseconds % 1000 * 1000)
+        setsockopt(
+            descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         let length = socklen_t(MemoryLayout<sa_family_t>.size + name.count)
         let bytes = Array(message.utf8)
         _ = withUnsafePointer(to: &address) { pointer in
