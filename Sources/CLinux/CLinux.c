@@ -52,6 +52,8 @@ int clinux_syncfs(int fd) { return syncfs(fd); }
 
 void clinux_trim_heap(void) { malloc_trim(0); }
 
+void clinux_limit_arenas(int count) { mallopt(M_ARENA_MAX, count); }
+
 int clinux_set_child_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1); }
 
 int clinux_set_parent_death_signal(int signal) { return prctl(PR_SET_PDEATHSIG, signal); }

@@ -58,6 +58,7 @@ package final class Daemon: Sendable {
     /// before any other thread runs. - Throws: `DaemonError` with what to do.
     package init(_ options: Options) throws(DaemonError) {
         self.options = options
+        MemoryFootprint.prepare()
         layout = WorkspaceLayout(root: options.workspace)
         logger = Logger(level: options.logLevel)
         let checked: CheckedSettings

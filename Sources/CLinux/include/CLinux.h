@@ -21,6 +21,8 @@ int clinux_pipe_cloexec(int fds[2]);
 int clinux_syncfs(int fd);
 /// Gives free pages of the heap back: malloc_trim(3), whose header the module map leaves out.
 void clinux_trim_heap(void);
+/// At most so many arenas of the heap, each of which holds on to what its threads freed: mallopt(3).
+void clinux_limit_arenas(int count);
 int clinux_set_child_subreaper(void);
 int clinux_set_parent_death_signal(int signal);
 int clinux_set_read_lease(int fd);
