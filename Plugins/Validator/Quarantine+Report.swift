@@ -25,7 +25,7 @@ extension Quarantine {
             ("File", "<code>\(arrived.path)</code>, \(arrived.size.grouped) bytes"),
             ("SHA-256", "<code>\(arrived.sha256)</code>"),
             ("Dropped by", "uid \(arrived.uid)"),
-            ("Looked at", "\(event.time)"),
+            ("Arrived", "\(event.time)"),
             ("Rows", rows),
             ("Contract", contract),
         ]

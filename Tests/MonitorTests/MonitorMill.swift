@@ -8,10 +8,12 @@ import Testing
 /// A monitor with one pipeline, `delays`, over the dataset `flights`, and made-up drops for it.
 struct MonitorMill {
     let mill: TestMill
+    let settings: WorkspaceSettings
     private(set) var current: DatasetVersionCreated?
 
     init(
-        settings: JSONValue? = nil, datasets: [String: String] = ["delays": "flights"],
+        plugins: [any Plugin.Type] = [MonitorPlugin.self], settings: JSONValue? = nil,
+        datasets: [String: String] = ["delays": "flights"],
         _ change: (inout Pipeline) -> Void = { _ in }
     ) throws {
         var workspace = WorkspaceSettings()
@@ -24,7 +26,8 @@ struct MonitorMill {
             workspace.pipelines[name] = pipeline
         }
         if let settings { workspace.plugins["monitor"] = settings }
-        mill = try TestMill([MonitorPlugin.self], settings: workspace)
+        self.settings = workspace
+        mill = try TestMill(plugins, settings: workspace)
     }
 
     /// Rows of a fixed random sequence: three columns that a pipeline watches, one that it does not.

@@ -113,6 +113,27 @@ import Testing
         #expect(try mill.requests().map(\.pipeline) == ["arrivals", "delays"])
     }
 
+    @Test func `versions that waited together ask for one training, on the last`() async throws {
+        // All of it lies in the journal before the monitor has seen any.
+        var source = try MonitorMill(plugins: [])
+        try await source.mill.emit(PluginRegistered(plugin: "monitor", from: 1))
+        try await source.add(try source.file("a", MonitorMill.table(2000, seed: 1)))
+        try await source.train()
+        try await source.deploy()
+        for (index, name) in ["b", "c", "d"].enumerated() {
+            let table = MonitorMill.table(300, seed: UInt64(index) + 2, late: 0.8)
+            try await source.add(try source.file(name, table))
+        }
+        let mill = try TestMill(
+            [MonitorPlugin.self], settings: source.settings, past: source.mill.log.events,
+            world: source.mill.world)
+        try await mill.emit(DaemonStopped(reason: "wake up"))
+        #expect(try mill.emitted(TrainingRequested.self).map(\.version) == [4])
+        let measured = try mill.emitted(DriftMeasured.self)
+        #expect(measured.map(\.currentRows) == [900])
+        #expect(measured.first?.current.count == 3)
+    }
+
     @Test func `changed code asks, notes and unknown pipelines do not`() async throws {
         var mill = try MonitorMill()
         try await drop(mill, "code/delays/early.py")

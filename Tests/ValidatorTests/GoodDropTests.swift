@@ -88,6 +88,35 @@ import Testing
         #expect(try mill.emitted(ContractProposed.self).map(\.columns) == [2, 2])
     }
 
+    @Test func `a table with another ending than its format has is taken for what it is`()
+        async throws
+    {
+        let mill = try TestMill.validator()
+        try await mill.drop("data/a/one.jsonl", Sample.table(20))
+        try await mill.drop("data/b/one.tsv", "x\ty\n1\t2\n3\t4\n")
+        #expect(try mill.emitted(DataAccepted.self).map(\.file.rows) == [20, 2])
+        #expect(try mill.emitted(ContractProposed.self).map(\.columns) == [3, 2])
+    }
+
+    @Test func `missing values are spelled as the dataset's settings say`() async throws {
+        var settings = WorkspaceSettings()
+        settings.datasets["flights"] = DatasetSettings()
+        settings.datasets["flights"]?.nulls = ["?"]
+        let mill = try TestMill([ValidatorPlugin.self], settings: settings)
+        try await mill.drop("data/flights/a.csv", "x,y\n1,2\n?,3\n4,?\n")
+        #expect(try mill.text("contracts/flights.proposed.json").contains("\"integer\""))
+        #expect(!(try mill.text("contracts/flights.proposed.json").contains("\"string\"")))
+    }
+
+    @Test(arguments: [(0, 1), (-1, 1), (1001, 1), (1, 0), (1000, 0)])
+    func `impossible settings are told`(rows: Int, count: Int) {
+        var settings = ValidatorSettings()
+        settings.reportedRows = rows
+        var issues = SettingsIssues()
+        settings.validate(into: &issues)
+        #expect(issues.list.map(\.path) == Array(repeating: ["reportedRows"], count: count))
+    }
+
     @Test func `two datasets have contracts and versions of their own`() async throws {
         let mill = try TestMill.validator()
         try await mill.drop("data/flights/a.csv", Sample.table(50))

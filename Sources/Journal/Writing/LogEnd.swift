@@ -26,7 +26,14 @@ final class LogEnd {
             try storage.makeDirectory(directory)
             let file = try StoredFile(
                 directory.appending(SegmentName.lock), O_RDWR | O_CREAT, storage: storage)
-            guard try file.lock() else { throw SystemError(.again, "flock") }
+            // A child that a dead writer had just forked holds the lock until it has become another
+            // program: a moment later the lock is free.
+            var attempts = 50
+            while try !file.lock() {
+                guard attempts > 0 else { throw SystemError(.again, "fcntl") }
+                attempts -= 1
+                poll(nil, 0, 10)
+            }
             lock = file
         } catch {
             if error.errno == .again { throw .locked(directory) }

@@ -44,6 +44,12 @@ extension ColumnContract {
     private mutating func inferRange(_ numbers: NumberProfile, _ profile: ColumnProfile) {
         let span = numbers.maximum - numbers.minimum
         guard span.isFinite else { return }
+        // A column that hardly varies in one drop (a year, a month) says nothing of what the next
+        // brings, but that what was never negative is a count.
+        guard numbers.distinctCount >= 10 else {
+            if numbers.minimum >= 0 { minimum = 0 }
+            return
+        }
         // Different in nearly every row: an identifier that will go on counting.
         let isIdentifier =
             type == .integer && profile.count >= 100

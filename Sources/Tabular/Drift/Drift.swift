@@ -73,8 +73,10 @@ private func measureNumbers(
         DriftMeasurement(
             statistic: .kolmogorovSmirnov, value: distance, p: p, correctedP: p, effect: distance,
             threshold: options.effectMin, isDrifted: false))
-    let tenths = comparison.tenths
-    result.populationStabilityIndex = CountTests.stabilityIndex(tenths.reference, tenths.current)
+    let customary = comparison.referenceTenths
+    result.populationStabilityIndex = CountTests.stabilityIndex(
+        customary.reference, customary.current)
+    let tenths = comparison.commonTenths
     let test = CountTests.homogeneity(tenths.reference, tenths.current)
     guard test.degrees > 0 else { return }
     result.measurements.append(

@@ -20,7 +20,7 @@ package struct DriftOptions: Equatable, Sendable {
 package enum DriftStatistic: String, CaseIterable, Sendable {
     /// Kolmogorov and Smirnov: the greatest difference of the shares below any value.
     case kolmogorovSmirnov
-    /// Shares of the reference's tenths (numbers) or of the categories, by a chi-square test. The
+    /// Shares of tenths (numbers) or of the categories, by a chi-square test of homogeneity. The
     /// effect is the total variation distance: the share of values that changed place.
     case chiSquare
     /// The share of missing values, by a test of two proportions.

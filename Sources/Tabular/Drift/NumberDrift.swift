@@ -44,16 +44,26 @@ struct NumberComparison {
     }
 
     /// Counts in the reference's tenths. A value that fills more than a tenth makes them fewer.
-    var tenths: (reference: [Int], current: [Int]) {
-        let total = referenceCount
+    var referenceTenths: (reference: [Int], current: [Int]) { grouped(10, by: reference) }
+
+    /// Counts in groups of equal size of both samples together, at most ten, and fewer where there
+    /// would be less than five values in one. The groups do not depend on which value came from which
+    /// sample, so that a test on them keeps its promise in small samples too.
+    var commonTenths: (reference: [Int], current: [Int]) {
+        let groups = min(10, min(referenceCount, currentCount) / 5)
+        return grouped(max(groups, 1), by: zip(reference, current).map { $0 + $1 })
+    }
+
+    private func grouped(_ count: Int, by weights: [Int]) -> (reference: [Int], current: [Int]) {
+        let total = weights.reduce(0, +)
         var groups: (reference: [Int], current: [Int]) = ([0], [0])
         var seen = 0
-        for index in reference.indices {
+        for index in weights.indices {
             groups.reference[groups.reference.count - 1] += reference[index]
             groups.current[groups.current.count - 1] += current[index]
-            seen += reference[index]
-            let wanted = Double(groups.reference.count) * Double(total) / 10
-            if Double(seen) >= wanted, seen < total, index + 1 < reference.count {
+            seen += weights[index]
+            let wanted = Double(groups.reference.count) * Double(total) / Double(count)
+            if Double(seen) >= wanted, seen < total, index + 1 < weights.count {
                 groups.reference.append(0)
                 groups.current.append(0)
             }

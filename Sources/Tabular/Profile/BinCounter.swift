@@ -79,12 +79,13 @@ struct BinCounter {
         slots[slot] = Slot(bin: bin, count: count)
         used += 1
         if used > limit {
-            while used > limit { coarsen() }
+            coarsen()
         } else if used * 2 > capacity {
             rebuild(capacity: capacity * 2, dropping: 0)
         }
     }
 
+    /// Drops as many bits as it takes to come within the limit, and no more.
     private mutating func coarsen() {
         if level == 0 {
             let counter = DistinctCounter()
@@ -93,8 +94,14 @@ struct BinCounter {
             }
             distinct = counter
         }
-        level += 1
-        rebuild(capacity: capacity, dropping: 1)
+        // Two neighbours become one bin when the bits up to the highest in which they differ are gone.
+        // All at once, because whole numbers would otherwise go through forty steps without effect.
+        let bins = sorted()
+        let heights = zip(bins, bins.dropFirst()).map { 64 - ($0.bin ^ $1.bin).leadingZeroBitCount }
+            .sorted()
+        let bits = UInt64(heights[used - limit - 1])
+        level += bits
+        rebuild(capacity: capacity, dropping: bits)
     }
 
     private mutating func rebuild(capacity newCapacity: Int, dropping bits: UInt64) {

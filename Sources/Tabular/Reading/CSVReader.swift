@@ -220,9 +220,7 @@ extension CSVReader {
                 let byte = base[place]
                 if place >= tail {
                     if !buffer.atEnd { return .incomplete(inQuotes: false) }
-                    let hasReturn = tail > fieldStart && base[tail &- 1] == 0x0D
-                    let end = hasReturn ? tail &- 1 : tail
-                    store(fieldStart, end, count, isQuoted: false, isEscaped: false)
+                    let end = store(last: fieldStart, tail, count)
                     return .record(
                         end: end, next: tail, fields: count &+ 1, lines: lines,
                         isEscaped: isEscaped, isTerminated: false)
@@ -235,9 +233,7 @@ extension CSVReader {
                     continue step
                 }
                 if byte == lineEnd {
-                    var end = place
-                    if end > fieldStart, base[end &- 1] == 0x0D { end &-= 1 }
-                    store(fieldStart, end, count, isQuoted: false, isEscaped: false)
+                    let end = store(last: fieldStart, place, count)
                     return .record(
                         end: end, next: place &+ 1, fields: count &+ 1, lines: lines,
                         isEscaped: isEscaped, isTerminated: true)
@@ -259,6 +255,15 @@ extension CSVReader {
             }
             position &+= 8
         }
+    }
+
+    /// Stores the last field of a record without the CR of its line end. - Returns: its end.
+    @inline(__always)
+    private func store(last from: Int, _ to: Int, _ index: Int) -> Int {
+        let hasReturn = to > from && buffer.start[to &- 1] == 0x0D
+        let end = hasReturn ? to &- 1 : to
+        store(from, end, index, isQuoted: false, isEscaped: false)
+        return end
     }
 
     private enum QuotedScan {

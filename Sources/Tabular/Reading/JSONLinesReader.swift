@@ -179,7 +179,8 @@ final class JSONLinesReader: RecordReader {
             let isString = values[index].stringValue != nil
             (fields + index).initialize(
                 to: Field(
-                    start: position, count: bytes.count, isQuoted: isString, isEscaped: false))
+                    start: position, count: bytes.count, isQuoted: isString, isEscaped: false,
+                    isNull: values[index] == .null))
             position += bytes.count
         }
         record.count = texts.count

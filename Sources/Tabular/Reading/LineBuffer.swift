@@ -21,7 +21,6 @@ final class LineBuffer {
         self.source = source
         capacity = Self.initialCapacity
         start = .allocate(capacity: capacity + Self.padding)
-        start.initialize(repeating: 0, count: capacity + Self.padding)
         setSentinels()
     }
 
@@ -67,7 +66,6 @@ final class LineBuffer {
 
     private func grow(to newCapacity: Int) {
         let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: newCapacity + Self.padding)
-        larger.initialize(repeating: 0, count: newCapacity + Self.padding)
         larger.update(from: start, count: tail)
         start.deallocate()
         start = larger

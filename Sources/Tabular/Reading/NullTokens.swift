@@ -22,7 +22,7 @@ struct NullTokens: Sendable {
     @inline(__always)
     func contains(_ field: Field) -> Bool {
         let count = field.count
-        if count == 0 { return includesEmpty && !field.isQuoted }
+        if count == 0 { return field.isNull || (includesEmpty && !field.isQuoted) }
         if count > longest || field.isQuoted { return false }
         let first = field.start[0]
         let word = first < 64 ? firstBytes.0 : firstBytes.1

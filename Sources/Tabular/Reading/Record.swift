@@ -6,6 +6,8 @@ struct Field {
     var isQuoted: Bool
     /// Contains doubled quotes that have not been made single yet.
     var isEscaped: Bool
+    /// No value, whatever the null tokens are.
+    var isNull = false
 
     var bytes: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: start, count: count) }
     var text: String { String(decoding: bytes, as: UTF8.self) }

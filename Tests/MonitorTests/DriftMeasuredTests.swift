@@ -4,7 +4,7 @@ import Testing
 
 @testable import Monitor
 
-@Suite struct DriftTests {
+@Suite struct DriftMeasuredTests {
     /// A mill with a model in production that was trained on 2000 rows.
     private func mill(
         settings: JSONValue? = nil, _ change: (inout Pipeline) -> Void = { _ in }
