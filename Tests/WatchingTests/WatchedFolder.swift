@@ -168,7 +168,7 @@ final class WatchedFolder: Sendable {
     }
 
     func waitUntil(_ condition: @Sendable (WatchedFolder) -> Bool) async -> Bool {
-        let end = monotonicNanoseconds() + 20_000_000_000
+        let end = monotonicNanoseconds() + 300_000_000_000
         while monotonicNanoseconds() < end {
             if condition(self) { return true }
             try? await Task.sleep(for: .milliseconds(2))
