@@ -126,7 +126,15 @@ package final class Runtime: Sendable {
                 return left > 0
             }
         }
-        state.withLock { $0.isStarted = true }
+        state.withLock { state in
+            for entry in configuration.inFlight?.remains.entries ?? []
+            where configuration.inFlight?.remains.hasTrapped == true
+                && history.positions[entry.plugin]?.pending.contains(entry.sequence) == true
+            {
+                state.delivery.suspect(entry.plugin, entry.sequence)
+            }
+            state.isStarted = true
+        }
         proceed()
     }
 

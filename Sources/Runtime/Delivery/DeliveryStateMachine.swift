@@ -64,6 +64,9 @@ package struct DeliveryStateMachine: Sendable {
     /// Mailboxes whose head failed, and when it is tried again.
     private var retrying: [Key: Timestamp] = [:]
     private var runningCount = 0
+    /// Reactions that ran when the process died. Until they are settled nothing runs beside another,
+    /// so that the next death has one culprit.
+    private var suspects: [String: Set<UInt64>] = [:]
     private var isDraining = false
     package var limits: Limits
 
@@ -81,6 +84,11 @@ package struct DeliveryStateMachine: Sendable {
     }
 
     // MARK: what happens
+
+    /// The process died while a reaction to this event ran.
+    package mutating func suspect(_ plugin: String, _ sequence: UInt64) {
+        suspects[plugin, default: []].insert(sequence)
+    }
 
     /// An event was appended. `attempts` counts the failed ones of before a restart.
     package mutating func offer(_ event: Event, to plugin: String, attempts: Int = 0) {
@@ -176,7 +184,8 @@ package struct DeliveryStateMachine: Sendable {
             lines[name]?.isRefilling = true
             return .refill(plugin: name, from: from)
         }
-        guard !isDraining, runningCount < limits.concurrency else { return nil }
+        let concurrency = suspects.isEmpty ? limits.concurrency : 1
+        guard !isDraining, runningCount < concurrency else { return nil }
         while readyHead < ready.count {
             let key = ready[readyHead]
             readyHead += 1
@@ -256,6 +265,10 @@ package struct DeliveryStateMachine: Sendable {
     }
 
     private mutating func settle(_ plugin: String, _ sequences: [UInt64]) {
+        if suspects[plugin] != nil {
+            suspects[plugin]?.subtract(sequences)
+            if suspects[plugin]?.isEmpty == true { suspects[plugin] = nil }
+        }
         guard let first = sequences.first,
             let subject = running[plugin]?.removeValue(forKey: first),
             var mailbox = lines[plugin]?.mailboxes[subject]
