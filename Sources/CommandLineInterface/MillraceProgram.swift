@@ -116,6 +116,11 @@ enum Shared {
         if path.bytes == Array(".".utf8), let variable = environmentVariable("MILLRACE_WORKSPACE") {
             path = FilePath(variable)
         }
+        guard try FileStatus.of(path) != nil else {
+            throw CommandFailure(
+                .missing, "there is no \(path.description)",
+                advice: "make a workspace with 'millrace init DIR'")
+        }
         let absolute = try AbsolutePath.of(path)
         guard try FileStatus.of(absolute.appending("millrace.json")) != nil else {
             throw CommandFailure(

@@ -246,6 +246,8 @@ package enum DaemonSignals {
     /// Blocks them for the calling thread and all that it starts.
     package static func block() {
         signal(SIGPIPE, SIG_IGN)
+        // A limit on file sizes is an error of the write, not the end of the process.
+        signal(SIGXFSZ, SIG_IGN)
         var set = sigset_t()
         sigemptyset(&set)
         for signal in wanted { sigaddset(&set, signal) }

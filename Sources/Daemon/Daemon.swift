@@ -101,7 +101,9 @@ package final class Daemon: Sendable {
             checked.plugins + [
                 RegisteredPlugin(WorkspacePlugin(registry: options.registry))
             ]
-        let reader = JournalReader(directory: layout.journal)
+        // Who accepts the damage goes on with what is readable.
+        let reader = JournalReader(
+            directory: layout.journal, damage: options.acceptDamage ? .skip({ _ in }) : .stop)
         let stopper = Stopper()
         runtime = Runtime(
             Runtime.Configuration(

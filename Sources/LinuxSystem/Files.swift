@@ -68,7 +68,10 @@ package enum Files {
                 throw error
             case .notFound where !path.parent.bytes.isEmpty:
                 try makeDirectories(path.parent, mode: mode)
-                try makeDirectories(path, mode: mode)
+                // Once only: where nothing can be made (in /proc, say) it is still not found.
+                _ = try path.withCString { name throws(SystemError) in
+                    try systemCall("mkdir", path.description) { mkdir(name, mode) }
+                }
             default: throw error
             }
         }

@@ -52,6 +52,18 @@ package struct SystemError: Error, Sendable, CustomStringConvertible {
     }
 }
 
+/// An error that may say: the machine is out of something, and when there is room again the same call
+/// works.
+package protocol ShortageError: Error {
+    var isShortage: Bool { get }
+}
+
+extension SystemError: ShortageError {
+    package var isShortage: Bool {
+        [ENOSPC, EDQUOT, EMFILE, ENFILE, ENOMEM, EAGAIN].contains(errno.code)
+    }
+}
+
 /// Runs a call that returns -1 and sets errno on failure; repeats it while a signal interrupts it.
 @discardableResult
 package func systemCall<R: FixedWidthInteger & SignedInteger>(

@@ -109,6 +109,8 @@ extension Runtime {
             }
         } catch let error as AppendFailure {
             configuration.failed(error.reason)
+        } catch let error as any ShortageError where error.isShortage {
+            starve(start, "\(error)")
         } catch {
             await fail(start, "\(error)", retryable: (error as? ReactionError)?.retryable ?? true)
         }
@@ -148,6 +150,20 @@ extension Runtime {
             state.running[start.key]?.isCommitting = true
             return true
         }
+    }
+
+    private func starve(_ start: Start, _ error: String) {
+        guard claim(start) else { return }
+        let now = configuration.world.now
+        state.withLock { state in
+            state.running[start.key] = nil
+            state.delivery.starved(start.key, at: now)
+        }
+        configuration.world.log(
+            .error,
+            "\(start.key.plugin): event \(start.context.event.sequence) waits for room, "
+                + "again in a second: \(error)")
+        proceed()
     }
 
     private func fail(_ start: Start, _ error: String, retryable: Bool) async {

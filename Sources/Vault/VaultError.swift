@@ -34,6 +34,12 @@ package enum VaultError: Error, Sendable, CustomStringConvertible {
     }
 }
 
+extension VaultError: ShortageError {
+    package var isShortage: Bool {
+        if case .system(let error, _) = self { error.isShortage } else { false }
+    }
+}
+
 /// Runs calls to the system and says, when one fails, what was being done.
 func attempting<R: ~Copyable>(
     _ doing: @autoclosure () -> String, _ body: () throws(SystemError) -> R

@@ -42,7 +42,7 @@ extension EndToEnd {
         func `it needs neither environment nor open descriptors`(_ closed: String) async throws {
             try await Workspace.use { mill in
                 let script =
-                    "exec /usr/bin/env -i \"$0\" run --workspace \"$1\" --with-parent \(closed)"
+                    "exec /usr/bin/env -i \"$0\" run --workspace \"$1\" --with-parent=\(getpid()) \(closed)"
                 try mill.drop(try mill.flights("01", every: 20), at: "data/flights/a.csv")
                 let nothing = try FileDescriptor.open(FilePath("/dev/null"), O_RDWR)
                 let child = try ChildProcess.spawn(

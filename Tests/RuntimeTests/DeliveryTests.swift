@@ -1,3 +1,4 @@
+import LinuxSystem
 import Millrace
 import MillraceTesting
 import Testing
@@ -119,5 +120,31 @@ private struct LoopPlugin: Plugin {
             #expect(try again.emitted(Pong.self).count == asked + 1)
             #expect(Set(again.log.events.map(\.id)).count == again.log.events.count)
         }
+    }
+}
+
+/// Out of room until a file is there.
+private struct HungryPlugin: Plugin {
+    static let name: PluginName = "hungry"
+    static let summary = "Needs room."
+    init(settings: NoSettings) {}
+    var reactions: some Reactions {
+        On(Ping.self) { ping, context in
+            // The test's clock moves a second at each attempt.
+            if context.now.seconds(since: context.event.time) < 20 {
+                throw SystemError(.noSpace, "write")
+            }
+            return [Pong(number: ping.number, count: 0)]
+        }
+    }
+}
+
+@Suite struct ShortageTests {
+    @Test func `a full disk costs no attempts and is waited out`() async throws {
+        let mill = try TestMill([HungryPlugin.self])
+        try await mill.emit(Ping(name: "a", number: 1))
+        #expect(try mill.emitted(Pong.self).map(\.number) == [1])
+        #expect(try mill.emitted(ReactionFailed.self).isEmpty)
+        #expect(mill.deadLetters.isEmpty)
     }
 }

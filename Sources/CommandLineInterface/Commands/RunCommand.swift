@@ -12,8 +12,9 @@ struct RunCommand {
         "once", help: "do everything there is to do, then end; the exit code has the outcome")
     private static let verbose = Option.counter(
         "verbose", short: "v", help: "log the marks of the runtime too")
-    private static let withParent = Option.flag(
-        "with-parent", help: "stop when the process that started it ends")
+    private static let withParent = Option.value(
+        "with-parent", .integer(1...Int(Int32.max)).named("PID"),
+        help: "stop when the process that started it ends")
     private static let acceptDamage = Option.flag(
         "accept-damage", help: "start on a damaged journal, with what is readable")
 
@@ -45,7 +46,9 @@ struct RunCommand {
             options.once = input[RunCommand.once]
             options.acceptDamage = input[RunCommand.acceptDamage]
             if input[RunCommand.verbose] > 0 { options.logLevel = .debug }
-            if input[RunCommand.withParent] { try ParentProcess.followIntoDeath() }
+            if let parent = input[RunCommand.withParent] {
+                try ParentProcess.followIntoDeath(Int32(clamping: parent))
+            }
             let daemon = try RunCommand.open(options, input)
             // It waits in the kernel: not on one of the few threads that reactions run on.
             switch try await BlockingThread.run({ daemon.run() }) {

@@ -27,7 +27,7 @@ struct DemoCommand {
                 journal as it is written; nothing is scripted. The workspace stays, to look around.
                 """,
             group: "Workspace",
-            examples: [.init("demo", "about a minute"), .init("demo /tmp/mill", "keep it there")],
+            examples: [.init("demo", "a few seconds"), .init("demo /tmp/mill", "keep it there")],
             options: [DemoCommand.every], arguments: [DemoCommand.directory]
         ) { input in
             let root = try DemoCommand.makeWorkspace(input[DemoCommand.directory])
@@ -53,6 +53,11 @@ struct DemoCommand {
             let temporary = environmentVariable("TMPDIR") ?? "/tmp"
             root = FilePath(temporary).appending(
                 "millrace-demo-\(getpid())-\(UInt16.random(in: 0 ... .max))")
+        }
+        if try FileStatus.of(root) != nil, try !Files.names(in: root).isEmpty {
+            throw CommandFailure(
+                .conflict, "\(root.description) is not empty; nothing was written",
+                advice: "name a new folder: 'millrace demo DIR'")
         }
         _ = try WorkspaceMaker.make(root)
         return try AbsolutePath.of(root)
@@ -80,8 +85,8 @@ struct DemoCommand {
         let name = root.description
         for line in [
             "cd \(name)", "millrace run &                       # the daemon again",
-            "cp sample/flights-2013-01.csv data/flights/again.csv", "millrace events --follow",
-            "millrace why delays", "millrace --help",
+            "millrace rollback delays", "millrace why delays", "millrace events",
+            "millrace plugin list", "millrace --help",
         ] {
             input.out.line("  \(line)")
         }

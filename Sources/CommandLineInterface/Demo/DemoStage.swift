@@ -34,7 +34,8 @@ final class DemoStage: Sendable {
         let child = try ChildProcess.spawn(
             program,
             arguments: [
-                Array("run".utf8), Array("--with-parent".utf8), Array("--workspace".utf8),
+                Array("run".utf8), Array("--with-parent=\(getpid())".utf8),
+                Array("--workspace".utf8),
                 layout.root.bytes,
             ],
             environment: environment, input: nothing.raw, output: output.raw, error: output.raw,

@@ -32,8 +32,16 @@ struct InboxAnswer: Sendable {
         events.filter { ![FileArrived.type, CommandReceived.type].contains($0.type) }
     }
 
-    /// A stage is about to be switched, and that has not ended yet.
+    /// A stage is about to be switched or a training to begin, and that has not been seen yet.
     var isUnderWay: Bool {
+        let types = Set(events.map(\.type))
+        if types.contains(TrainingRequested.type) {
+            return types.isDisjoint(with: [RunStarted.type, TrainingDeferred.type])
+        }
+        return isSwitching
+    }
+
+    private var isSwitching: Bool {
         events.contains { $0.type == DeploymentPlanned.type }
             && !events.contains {
                 [DeploymentCompleted.type, PromotionRefused.type].contains($0.type)

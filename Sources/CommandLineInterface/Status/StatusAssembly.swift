@@ -88,6 +88,9 @@ struct StatusAssembly {
             degradedWatches: watch.degraded.keys.sorted().compactMap { watch.degraded[$0] }.map {
                 .init(part: $0.part, reason: $0.reason, intervalSeconds: $0.intervalSeconds)
             },
+            refusedInputs: failures.refusedInputs.keys.sorted().map {
+                .init(path: $0, problems: failures.refusedInputs[$0] ?? [])
+            },
             cutChains: failures.cuts)
     }
 

@@ -97,6 +97,11 @@ struct StatusPage {
                 "#\(retry.sequence) fails in \(retry.plugin), attempt \(retry.attempt)",
                 retry.error, .warning, terminal)
         }
+        for input in failures.refusedInputs {
+            lines += labelled(
+                "\(input.path) was refused, the one before it is in force",
+                input.problems.joined(separator: "; "), .warning, terminal)
+        }
         for file in failures.refusedFiles.prefix(10) {
             lines += labelled("not taken: \(file.path)", file.reason, .warning, terminal)
         }

@@ -77,12 +77,14 @@ struct StatusReport: Codable, Sendable {
         var retrying: [Retry]
         var refusedFiles: [RefusedFile]
         var degradedWatches: [DegradedWatch]
+        /// Settings and contracts that were refused; the ones before them are in force.
+        var refusedInputs: [RefusedInput]
         /// Chains of causes that were cut because plugins set each other off.
         var cutChains: Int
 
         var isEmpty: Bool {
             deadLetters.isEmpty && retrying.isEmpty && refusedFiles.isEmpty
-                && degradedWatches.isEmpty && cutChains == 0
+                && degradedWatches.isEmpty && refusedInputs.isEmpty && cutChains == 0
         }
 
         struct DeadLetter: Codable, Sendable {
@@ -105,6 +107,11 @@ struct StatusReport: Codable, Sendable {
         struct RefusedFile: Codable, Sendable {
             var path: WorkspacePath
             var reason: String
+        }
+
+        struct RefusedInput: Codable, Sendable {
+            var path: String
+            var problems: [String]
         }
 
         struct DegradedWatch: Codable, Sendable {

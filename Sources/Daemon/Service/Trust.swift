@@ -6,6 +6,10 @@ import Millrace
 package enum Trust {
     /// Why an input of an area is not taken in; nil when it may be.
     static func refusal(_ area: Area, uid: UInt32, mode: UInt32) -> String? {
+        if area.kind == .stray {
+            return "it belongs to nothing: data lies in data/DATASET/, code in code/PIPELINE/, "
+                + "metrics in metrics/MODEL/; move it there"
+        }
         guard area.kind == .code || area.kind == .settings else { return nil }
         let rule =
             "it can make the daemon run programs, so nobody but its user and root may write it"

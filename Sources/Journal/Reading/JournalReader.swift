@@ -6,23 +6,27 @@ package import Millrace
 package struct JournalReader: Sendable {
     package let directory: FilePath
     package let upcasters: Upcasters
+    /// What its cursors do at a damaged place, unless they are told otherwise.
+    package let damage: DamagePolicy
     let log: LogDirectory
 
     package init(
         directory: FilePath, upcasters: Upcasters = Upcasters(),
-        storage: any Storage = LinuxStorage()
+        damage: DamagePolicy = .stop, storage: any Storage = LinuxStorage()
     ) {
         self.directory = directory
         self.upcasters = upcasters
+        self.damage = damage
         log = LogDirectory(path: directory, storage: storage)
     }
 
     /// A cursor whose first record is the one with this sequence, or the first later one when it
     /// is not yet there.
     package func cursor(
-        from sequence: UInt64 = 1, damage: DamagePolicy = .stop
+        from sequence: UInt64 = 1, damage: DamagePolicy? = nil
     ) throws(JournalError) -> JournalCursor {
-        JournalCursor(log, from: max(sequence, 1), damage: damage, upcasters: upcasters)
+        JournalCursor(
+            log, from: max(sequence, 1), damage: damage ?? self.damage, upcasters: upcasters)
     }
 
     /// The last record of the last whole batch that is known to be on the disk.

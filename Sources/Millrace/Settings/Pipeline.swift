@@ -19,6 +19,12 @@ public struct Pipeline: PluginSettings {
 
     public init() {}
 
+    /// What the built-in trainers' models are measured by.
+    static let metrics = [
+        "auc", "log_loss", "brier", "calibration_error", "accuracy", "precision", "recall", "f1",
+        "rmse", "mae", "r2",
+    ]
+
     public static let help = [
         "dataset": "the folder below data/ whose drops it learns from",
         "target": "what is predicted",
@@ -33,7 +39,19 @@ public struct Pipeline: PluginSettings {
     ]
 
     public func validate(into issues: inout SettingsIssues) {
-        issues.require(!dataset.isEmpty, "dataset", "the name of a dataset")
+        issues.require(isValidName(dataset), "dataset", "the name of a dataset")
+        // A program of the user's may measure what it likes.
+        if trainer.algorithm != .command {
+            let names = "one of \(Pipeline.metrics.joined(separator: ", "))"
+            for (index, gate) in gates.enumerated() where !gate.metric.isEmpty {
+                issues.require(
+                    Pipeline.metrics.contains(gate.metric), at: ["gates", "\(index)", "metric"],
+                    names)
+            }
+            issues.require(
+                champion.metric.isEmpty || Pipeline.metrics.contains(champion.metric),
+                at: ["champion", "metric"], names)
+        }
         issues.require(!target.column.isEmpty, at: ["target", "column"], "a column to predict")
         issues.require(
             !stages.isEmpty && Set(stages).count == stages.count && stages.allSatisfy(isValidName),

@@ -137,6 +137,21 @@ package struct DeliveryStateMachine: Sendable {
         settle(plugin, sequences)
     }
 
+    /// The machine was out of something: no fault of the reaction, which is tried again every second
+    /// until there is room.
+    package mutating func starved(_ key: Key, at now: Timestamp) {
+        guard var mailbox = lines[key.plugin]?.mailboxes[key.subject],
+            let first = mailbox.running.first
+        else { return }
+        running[key.plugin]?[first.sequence] = nil
+        mailbox.waiting.insert(contentsOf: mailbox.running, at: 0)
+        lines[key.plugin]?.waiting += mailbox.running.count
+        mailbox.running = []
+        lines[key.plugin]?.mailboxes[key.subject] = mailbox
+        retrying[key] = now.advanced(bySeconds: 1)
+        runningCount -= 1
+    }
+
     /// The reaction failed. - Parameter jitter: 0 to 1, spreads the waits of many.
     package mutating func failed(
         _ key: Key, at now: Timestamp, retryable: Bool, jitter: Double

@@ -1,9 +1,11 @@
 package import Millrace
 
-/// Why reactions failed that will be tried again, and which chains of causes were cut.
+/// Why reactions failed that will be tried again, which inputs were refused, and which chains of causes
+/// were cut.
 package struct FailureRecord: Projection {
     package static let types: [any EventPayload.Type] = [
         ReactionFailed.self, ReactionHandled.self, ReactionDeadLettered.self, ChainCut.self,
+        FileArrived.self, SettingsRefused.self, ContractRefused.self,
     ]
 
     package struct Key: Hashable, Sendable {
@@ -13,6 +15,9 @@ package struct FailureRecord: Projection {
 
     /// The last failure of each event that is neither handled nor set aside.
     package private(set) var retrying: [Key: ReactionFailed] = [:]
+    /// What is wrong with files that were to come into force and did not, by their name: the ones
+    /// before them still are.
+    package private(set) var refusedInputs: [String: [String]] = [:]
     package private(set) var cuts = 0
     package private(set) var lastCut: ChainCut?
 
@@ -34,6 +39,17 @@ package struct FailureRecord: Projection {
             guard let dead = event.payload(as: ReactionDeadLettered.self) else { return }
             for sequence in dead.sequences {
                 retrying[Key(plugin: dead.plugin, sequence: sequence)] = nil
+            }
+        case FileArrived.type:
+            // A newer version of such a file: its own verdict follows, if it has any.
+            if !refusedInputs.isEmpty, let file = event.payload(as: FileArrived.self) {
+                refusedInputs["\(file.path)"] = nil
+            }
+        case SettingsRefused.type:
+            refusedInputs["millrace.json"] = event.payload(as: SettingsRefused.self)?.problems
+        case ContractRefused.type:
+            if let refused = event.payload(as: ContractRefused.self) {
+                refusedInputs["\(refused.path)"] = refused.problems
             }
         case ChainCut.type:
             cuts += 1

@@ -61,9 +61,10 @@ extension Workspace {
         let nothing = try FileDescriptor.open(FilePath("/dev/null"), O_RDONLY)
         return try ChildProcess.spawn(
             Workspace.program,
-            arguments: (["run", "--with-parent", "--workspace", root.string] + words).map {
-                Array($0.utf8)
-            },
+            arguments: (["run", "--with-parent=\(getpid())", "--workspace", root.string] + words)
+                .map {
+                    Array($0.utf8)
+                },
             environment: Workspace.list(environment), input: nothing.raw, output: output.raw,
             error: output.raw, newSession: true)
     }
