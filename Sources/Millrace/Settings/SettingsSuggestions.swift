@@ -1,5 +1,5 @@
 /// What a person probably meant by a key that does not exist.
-func suggestion(for key: String, among known: [String]) -> String {
+package func suggestion(for key: String, among known: [String]) -> String {
     let nearest = known.map { (distance: editDistance(simplified(key), simplified($0)), key: $0) }
         .min { $0.distance < $1.distance }
     if let nearest, nearest.distance <= max(1, nearest.key.count / 3) {

@@ -59,7 +59,7 @@ package struct PluginRegistry: Sendable {
             issues.append(
                 SettingsIssue(
                     path: ["plugins", name],
-                    message: "there is no such plugin; there are \(names.joined(separator: ", "))",
+                    message: "there is no such plugin; \(suggestion(for: name, among: names))",
                     position: document?.nearestPosition(of: ["plugins", name])))
         }
         return (plugins, issues)
