@@ -47,7 +47,7 @@ let package = Package(
     ],
     targets: pluginTargets + [
         // The language every plugin speaks.
-        module("Millrace", settings: safe),
+        module("Millrace", ["Checksums"], settings: safe),
 
         // The machine.
         .target(name: "CLinux"),
@@ -139,7 +139,10 @@ let package = Package(
         // The program itself, as a person or a service manager runs it: `millrace` is built with it.
         tests(
             "EndToEndTests",
-            ["millrace", "Millrace", "Journal", "LinuxSystem", "Daemon", "Runtime", "Checksums"]),
+            [
+                "millrace", "Millrace", "Journal", "LinuxSystem", "Daemon", "Runtime", "Checksums",
+                "Vault",
+            ]),
         tests("TidyTests", []),
     ],
     cLanguageStandard: .c17

@@ -94,7 +94,7 @@ private struct Evaluation {
     private func measure(_ version: ModelVersionCreated) throws -> Measured {
         let model = try Model(
             bytes: try files.bytes(of: version.artifact, limit: Evaluation.modelLimit))
-        let source = SupervisedSource(input.version.inputs)
+        let source = try SupervisedSource(input.version.inputs, from: files)
         let share = share
         let rows = try source.read(model.selections, from: files) {
             SupervisedSource.isHeldOut($0, share: share)

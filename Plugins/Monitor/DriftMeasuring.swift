@@ -7,16 +7,22 @@ struct DriftMeasuring {
     let settings: Pipeline
     let windows: DriftWindows
     let reference: Profile
+    let referenceDigest: Digest
     let current: Profile
     let report: DriftReport
 
     init(
-        pipeline: String, settings: Pipeline, windows: DriftWindows, files: any FileStore
+        pipeline: String, settings: Pipeline, windows: DriftWindows, files: any FileStore,
+        known: ReferenceProfiles
     ) throws {
         self.pipeline = pipeline
         self.settings = settings
         self.windows = windows
-        (reference, current) = try windows.profiles(of: settings.watchedColumns, from: files)
+        (reference, referenceDigest) = try windows.referenceProfile(
+            of: settings.watchedColumns,
+            known: known.profile(of: windows.model.inputs.datasetDigest, for: pipeline),
+            from: files)
+        current = try windows.currentProfile(of: settings.watchedColumns, from: files)
         report = drift(
             from: reference, to: current,
             options: DriftOptions(
@@ -35,14 +41,19 @@ struct DriftMeasuring {
 
     /// An event has at most as many columns; the report has all.
     private static let eventColumns = 1000
+    /// And as many files.
+    private static let eventFiles = 1000
 
     var event: DriftMeasured {
         DriftMeasured(
             model: pipeline, dataset: settings.dataset,
             referenceVersion: windows.model.inputs.datasetVersion,
-            referenceRows: reference.rowCount, current: windows.current.map(\.path),
+            referenceRows: reference.rowCount,
+            current: windows.current.prefix(DriftMeasuring.eventFiles).map(\.path),
             currentRows: current.rowCount, drifted: report.isDrifted,
-            columns: columns.prefix(DriftMeasuring.eventColumns).map(Millrace.ColumnDrift.init))
+            columns: columns.prefix(DriftMeasuring.eventColumns).map(Millrace.ColumnDrift.init),
+            reference: DriftMeasured.Reference(
+                dataset: windows.model.inputs.datasetDigest, profile: referenceDigest))
     }
 }
 

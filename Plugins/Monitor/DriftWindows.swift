@@ -15,51 +15,75 @@ struct DriftWindows {
     /// together.
     init?(
         _ model: ModelVersionCreated, added: Set<WorkspacePath>, in version: DatasetVersionCreated,
-        minimumRows: Int
-    ) {
+        minimumRows: Int, from files: any FileStore
+    ) throws {
         guard model.inputs.dataset == version.dataset else { return nil }
-        let known = Set(model.inputs.files.map(\.sha256))
-        let unseen = version.files.filter { !known.contains($0.sha256) }
+        let trained = try model.inputs.manifest(from: files)
+        let known = Set(trained.files.values.map(\.sha256))
+        let unseen = try version.manifest(from: files).sorted.filter {
+            !known.contains($0.sha256)
+        }
         let new = unseen.filter { added.contains($0.path) }
         guard !new.isEmpty else { return nil }
         func rows(_ files: [DatasetFile]) -> Int { files.reduce(0) { $0 + $1.rows } }
         let window = rows(new) >= minimumRows ? new : unseen
-        guard rows(window) >= minimumRows, rows(model.inputs.files) >= minimumRows else {
+        guard rows(window) >= minimumRows, model.inputs.files.rows >= minimumRows else {
             return nil
         }
         self.model = model
-        reference = model.inputs.files
+        reference = trained.sorted
         current = window
     }
 
-    /// The profiles of both windows, with the watched columns alone.
-    func profiles(
+    /// The profile of the current window, with the watched columns alone.
+    func currentProfile(
         of columns: Set<String>?, from files: any FileStore
-    ) throws -> (reference: Profile, current: Profile) {
-        func merged(_ window: [DatasetFile]) throws -> Profile {
-            var sum: Profile?
-            for file in window {
-                let profile = try DriftWindows.profile(file, of: columns, from: files)
-                sum = sum?.merging(profile) ?? profile
-            }
-            return sum ?? Profile(rowCount: 0, columns: [])
+    ) throws -> Profile {
+        try DriftWindows.merged(current, of: columns, from: files)
+    }
+
+    /// The profile of the reference window with the watched columns alone, and where the vault has
+    /// it with all columns. It is merged from its files once for a model in production.
+    func referenceProfile(
+        of columns: Set<String>?, known: Digest?, from files: any FileStore
+    ) throws -> (profile: Profile, digest: Digest) {
+        if let known, files.contains(known) {
+            let name = "version \(model.inputs.datasetVersion) of \(model.inputs.dataset)"
+            return (
+                try DriftWindows.profile(known, of: columns, about: name, from: files), known
+            )
         }
-        return (try merged(reference), try merged(current))
+        let all = try DriftWindows.merged(reference, of: nil, from: files).json
+        let digest = try files.store(all.bytes)
+        return (try Profile(json: columns.map { all.keeping($0) } ?? all), digest)
+    }
+
+    private static func merged(
+        _ window: [DatasetFile], of columns: Set<String>?, from files: any FileStore
+    ) throws -> Profile {
+        var sum: Profile?
+        for file in window {
+            let profile = try DriftWindows.profile(
+                file.profile, of: columns, about: "\(file.path)", from: files)
+            sum = sum?.merging(profile) ?? profile
+        }
+        return sum ?? Profile(rowCount: 0, columns: [])
     }
 
     /// Ten thousand columns at their largest.
     private static let profileLimit = 512 << 20
 
     private static func profile(
-        _ file: DatasetFile, of columns: Set<String>?, from files: any FileStore
+        _ digest: Digest, of columns: Set<String>?, about name: String,
+        from files: any FileStore
     ) throws -> Profile {
         do {
-            let bytes = try files.bytes(of: file.profile, limit: profileLimit)
+            let bytes = try files.bytes(of: digest, limit: profileLimit)
             let json = try JSONValue(
                 parsing: bytes, limits: JSONLimits(byteCount: profileLimit, depth: 16))
             return try Profile(json: columns.map { json.keeping($0) } ?? json)
         } catch {
-            throw ReactionError("the profile of \(file.path) cannot be read: \(error)")
+            throw ReactionError("the profile of \(name) cannot be read: \(error)")
         }
     }
 }

@@ -11,6 +11,7 @@ public struct MonitorPlugin: Plugin {
     ]
     public static let projections: [any Projection.Type] = [
         DatasetRegistry.self, ModelRegistry.self, RunRegistry.self, FileHistory.self,
+        ReferenceProfiles.self,
     ]
 
     private let settings: MonitorSettings

@@ -15,7 +15,8 @@ struct Retraining {
             policy: settings.retrain, rows: version.rows, hasModel: (model?.latest ?? 0) > 0,
             lastRequest: activity?.lastRequestState,
             newRows: try context.state(FileHistory.self).newRows(
-                in: version, since: activity?.lastRequest?.version(of: version.dataset)),
+                in: version, since: activity?.lastRequest?.version(of: version.dataset),
+                from: context.files),
             drift: drift, code: code, now: context.now)
         switch question.answer {
         case .train(let reasons):

@@ -28,11 +28,13 @@ struct VersionReaction {
         guard let model = try context.state(ModelRegistry.self).models[name],
             let live = pipeline.stages.last.flatMap({ model.live(in: $0) }),
             let champion = model.versions[live]?.created,
-            let windows = DriftWindows(
-                champion, added: added, in: version, minimumRows: pipeline.drift.minimumRows)
+            let windows = try DriftWindows(
+                champion, added: added, in: version, minimumRows: pipeline.drift.minimumRows,
+                from: context.files)
         else { return nil }
         let measuring = try DriftMeasuring(
-            pipeline: name, settings: pipeline, windows: windows, files: context.files)
+            pipeline: name, settings: pipeline, windows: windows, files: context.files,
+            known: try context.state(ReferenceProfiles.self))
         if measuring.report.isDrifted || settings.reportQuiet {
             try DriftPage(measuring: measuring, event: context.event, plots: settings.plots)
                 .write(context.outputs)

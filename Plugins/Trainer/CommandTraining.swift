@@ -59,9 +59,9 @@ struct CommandTraining {
 
     /// - Returns: how many rows there are to learn from, and how many were held out.
     private func layOutData() throws -> (training: Int, heldOut: Int) {
-        let source = SupervisedSource(input.inputs)
+        let source = try SupervisedSource(input.inputs, from: context.files)
         var rows = (training: 0, heldOut: 0)
-        for file in input.inputs.files {
+        for file in source.files {
             let parts = try source.divide(
                 file, holdout: input.inputs.holdout, from: context.files)
             rows.training += parts.trainingRows
@@ -162,7 +162,7 @@ struct CommandTraining {
                 "model.json of the training program: \(error); a format of its own has another "
                     + "name, such as model.onnx", retryable: false)
         }
-        let source = SupervisedSource(input.inputs)
+        let source = try SupervisedSource(input.inputs, from: context.files)
         let share = input.inputs.holdout
         let rows = try source.read(model.selections, from: context.files) {
             SupervisedSource.isHeldOut($0, share: share)

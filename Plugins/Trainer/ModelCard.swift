@@ -3,9 +3,14 @@ import Millrace
 /// A version's own description, for the people who decide about it: Markdown, from the run's record.
 struct ModelCard {
     let version: ModelVersionCreated
+    /// The files that it was made from.
+    let data: [DatasetFile]
     let run: RunStarted
     let result: TrainJob.Output
     let time: Timestamp
+
+    /// Beyond this a table is no help to a person.
+    private static let fileLimit = 1000
 
     var text: String {
         let inputs = version.inputs
@@ -43,7 +48,12 @@ struct ModelCard {
                 + "SHA-256 \(inputs.datasetDigest.hex).", "",
             "| file | rows | SHA-256 |", "|---|---|---|",
         ]
-        lines += inputs.files.map { row($0.path.description, "\($0.rows)", $0.sha256.hex) }
+        lines += data.prefix(ModelCard.fileLimit).map {
+            row($0.path.description, "\($0.rows)", $0.sha256.hex)
+        }
+        if data.count > ModelCard.fileLimit {
+            lines += ["", "And \(data.count - ModelCard.fileLimit) more: see manifest.json."]
+        }
         if !inputs.code.isEmpty {
             lines += ["", "## Code", "", "| file | SHA-256 |", "|---|---|"]
             lines += inputs.code.keys.sorted().map { row($0, inputs.code[$0]?.hex ?? "") }

@@ -25,11 +25,14 @@ struct Release {
 
     /// Writes the same bytes however often it is called.
     func write(_ context: Context) throws {
+        let data = try version.inputs.manifest(from: context.files).sorted
         var files = [version.file: version.artifact]
         files["examples.json"] = version.examples
         files["card.md"] = try context.files.store(
-            Array(ModelCard(version: version, run: run, result: result, time: time).text.utf8))
-        files["manifest.json"] = try context.files.store(try manifest(files).bytes)
+            Array(
+                ModelCard(version: version, data: data, run: run, result: result, time: time)
+                    .text.utf8))
+        files["manifest.json"] = try context.files.store(try manifest(files, data).bytes)
         for name in files.keys.sorted() {
             let text = "models/\(version.model)/\(version.version)/\(name)"
             guard let path = WorkspacePath(escaped: text), let digest = files[name] else {
@@ -39,7 +42,9 @@ struct Release {
         }
     }
 
-    private func manifest(_ files: [String: Digest]) throws -> JSONValue {
+    private func manifest(
+        _ files: [String: Digest], _ data: [DatasetFile]
+    ) throws -> JSONValue {
         [
             "format": "millrace-release", "version": 1,
             "model": .string(version.model),
@@ -60,6 +65,7 @@ struct Release {
                     JSONValue.Member(name, version.metrics[name].map { .number($0) } ?? .null)
                 }),
             "inputs": try JSONValue(encoding: version.inputs),
+            "data": try JSONValue(encoding: data),
         ]
     }
 }

@@ -37,7 +37,7 @@ struct RunPlan {
         guard let dataset else {
             return .not("the dataset \(pipeline.dataset) has no accepted data yet")
         }
-        guard dataset.rows > 0, !dataset.files.isEmpty else {
+        guard dataset.rows > 0, dataset.files.count > 0 else {
             return .not("version \(dataset.version) of \(dataset.dataset) has no rows")
         }
         let trainer = pipeline.trainer

@@ -54,7 +54,7 @@ struct BuiltInTraining {
         let algorithm = try Algorithm(named: inputs.algorithm)
         let parameters = try TrainingParameters(inputs.parameters, for: algorithm)
         context.progress(0, "reading \(inputs.files.count) files")
-        let source = SupervisedSource(inputs)
+        let source = try SupervisedSource(inputs, from: context.files)
         let features = try source.features(inputs.features, from: context.files)
         let (training, heldOut) = try source.read(
             features, from: context.files, holdout: inputs.holdout)

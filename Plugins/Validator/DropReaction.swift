@@ -11,19 +11,20 @@ struct DropReaction {
 
     func events() throws -> [any EventPayload] {
         let current = try context.state(DatasetRegistry.self).datasets[dataset]?.current
-        var manifest = Manifest(current)
+        let before = try DatasetManifest(current, in: context)
+        var manifest = before
         let moved = takeMoved(from: &manifest)
         let format: TabularFormat
         switch DropName(arrived.path) {
         case .table(let named): format = named
-        case .note: return try version(manifest, after: current)
+        case .note: return try version(manifest, after: before)
         case .unreadable(let advice):
             let rejection = Rejection(rule: .fileType, "\(arrived.path.name): \(advice)")
-            return [try reject(rejection)] + (try version(manifest, after: current))
+            return [try reject(rejection)] + (try version(manifest, after: before))
         }
         if let moved {
             manifest.put(moved.moved(to: arrived.path))
-            return try version(manifest, after: current)
+            return try version(manifest, after: before)
         }
         if !settings.acceptDuplicates,
             let twin = manifest.twin(of: arrived.sha256, at: arrived.path)
@@ -33,12 +34,12 @@ struct DropReaction {
                 + "rows would count twice"
             return [try reject(Rejection(rule: .duplicate, sentence))]
         }
-        return try decide(format, manifest, after: current)
+        return try decide(format, manifest, after: before)
     }
 
     /// A file that was moved within the dataset unchanged needs no second look: it only has another
     /// path. - Returns: what it is in the dataset, which no longer has it under the old path.
-    private func takeMoved(from manifest: inout Manifest) -> DatasetFile? {
+    private func takeMoved(from manifest: inout DatasetManifest) -> DatasetFile? {
         guard arrived.change == .moved, let previous = arrived.previousPath,
             Area(of: previous) == arrived.area,
             manifest.files[previous]?.sha256 == arrived.sha256
@@ -47,7 +48,7 @@ struct DropReaction {
     }
 
     private func decide(
-        _ format: TabularFormat, _ manifest: Manifest, after current: DatasetVersionCreated?
+        _ format: TabularFormat, _ manifest: DatasetManifest, after before: DatasetManifest
     ) throws -> [any EventPayload] {
         let nulls =
             context.settings.datasets[dataset]?.nulls ?? DatasetSettings().nulls
@@ -79,7 +80,7 @@ struct DropReaction {
         if result.report.rowCount == 0, inForce.contract.rowCountMin != 0 {
             return events + [try reject(noRows(inForce.digest))]
         }
-        return events + (try accept(result, inForce.digest, manifest, after: current))
+        return events + (try accept(result, inForce.digest, manifest, after: before))
     }
 
     private func noRows(_ contract: Digest?) -> Rejection {
@@ -88,8 +89,8 @@ struct DropReaction {
     }
 
     private func accept(
-        _ result: Validation, _ contract: Digest, _ manifest: Manifest,
-        after current: DatasetVersionCreated?
+        _ result: Validation, _ contract: Digest, _ manifest: DatasetManifest,
+        after before: DatasetManifest
     ) throws -> [any EventPayload] {
         let file = DatasetFile(
             path: arrived.path, size: arrived.size, sha256: arrived.sha256,
@@ -103,7 +104,7 @@ struct DropReaction {
         manifest.put(file)
         let accepted = DataAccepted(
             dataset: dataset, file: file, contract: contract, warnings: result.report.warnings)
-        return [accepted] + (try version(manifest, after: current))
+        return [accepted] + (try version(manifest, after: before))
     }
 
     private func reject(_ rejection: Rejection) throws -> DataRejected {
@@ -112,9 +113,11 @@ struct DropReaction {
     }
 
     private func version(
-        _ manifest: Manifest, after current: DatasetVersionCreated?
+        _ manifest: DatasetManifest, after before: DatasetManifest
     ) throws -> [any EventPayload] {
-        try manifest.events(after: current, of: dataset, in: context)
+        let current = try context.state(DatasetRegistry.self).datasets[dataset]?.current
+        return try manifest.events(
+            after: current, before: before, of: dataset, in: context)
     }
 }
 

@@ -1,66 +1,55 @@
 import Millrace
 
-/// The files of a dataset version, and how they become the next version's.
-struct Manifest {
-    private(set) var files: [WorkspacePath: DatasetFile]
-
-    init(_ version: DatasetVersionCreated?) {
-        files = [:]
-        for file in version?.files ?? [] { files[file.path] = file }
+extension DatasetManifest {
+    /// The files of the version before; none when there is none.
+    init(_ version: DatasetVersionCreated?, in context: Context) throws {
+        self = try version?.manifest(from: context.files) ?? DatasetManifest()
     }
 
-    /// Puts a file in, in the place of the one that had its path.
-    mutating func put(_ file: DatasetFile) { files[file.path] = file }
-
-    /// - Returns: what had the path.
-    @discardableResult
-    mutating func remove(_ path: WorkspacePath) -> DatasetFile? { files.removeValue(forKey: path) }
-
-    /// Another path with the same bytes.
+    /// Another path with the same bytes, the first of them.
     func twin(of digest: Digest, at path: WorkspacePath) -> DatasetFile? {
-        sorted.first { $0.sha256 == digest && $0.path != path }
+        files.values.filter { $0.sha256 == digest && $0.path != path }.min { $0.path < $1.path }
     }
 
-    var sorted: [DatasetFile] { files.values.sorted { $0.path < $1.path } }
-
-    /// One line of JSON for each file, in the order of the paths' bytes: path, size, SHA-256. The
-    /// digest of these bytes is the version's.
-    var bytes: [UInt8] {
-        sorted.flatMap { file in
-            JSONValue.object([
-                .init("path", .string(file.path.description)),
-                .init("size", .integer(Int64(file.size))),
-                .init("sha256", .string(file.sha256.hex)),
-            ]).bytes + [UInt8(ascii: "\n")]
-        }
-    }
-}
-
-extension Manifest {
     /// The event that the files are now these; nothing when they are those of the version before.
     ///
     /// A file that the version before had, and that lies there under another name as well, stays in
     /// under that name.
     func events(
-        after current: DatasetVersionCreated?, of dataset: String, in context: Context
+        after current: DatasetVersionCreated?, before: DatasetManifest, of dataset: String,
+        in context: Context
     ) throws -> [DatasetVersionCreated] {
-        let before = Manifest(current)
         let kept = try keeping(before, of: dataset, in: context)
-        guard kept.files != before.files else { return [] }
-        let files = kept.sorted
-        return [
-            DatasetVersionCreated(
-                dataset: dataset, version: (current?.version ?? 0) + 1,
-                digest: try context.files.store(kept.bytes),
-                rows: files.reduce(0) { $0 + $1.rows }, files: files,
-                added: files.filter { before.files[$0.path]?.sha256 != $0.sha256 }.map(\.path))
-        ]
+        let changes = kept.changes(since: before)
+        var events: [DatasetVersionCreated] = []
+        var manifest = before
+        var rest = changes[...]
+        while !rest.isEmpty {
+            let part = Array(rest.prefix(DatasetVersionCreated.changeLimit))
+            rest = rest.dropFirst(part.count)
+            for change in part {
+                if let file = kept.files[change.path] {
+                    manifest.put(file)
+                } else {
+                    manifest.remove(change.path)
+                }
+            }
+            let previous = events.last ?? current
+            events.append(
+                DatasetVersionCreated(
+                    dataset: dataset, version: (previous?.version ?? 0) + 1,
+                    digest: manifest.digest,
+                    files: try manifest.write(part, after: previous?.files, to: context.files),
+                    changes: part))
+        }
+        return events
     }
 
     private func keeping(
-        _ before: Manifest, of dataset: String, in context: Context
-    ) throws -> Manifest {
+        _ before: DatasetManifest, of dataset: String, in context: Context
+    ) throws -> DatasetManifest {
         let setAside = try context.state(SetAside.self)
+        guard setAside.hasFiles(in: dataset) else { return self }
         let digests = Set(files.values.map(\.sha256))
         var kept = self
         for lost in before.sorted where !digests.contains(lost.sha256) {

@@ -8,8 +8,10 @@ struct RemovalReaction {
     func events() throws -> [any EventPayload] {
         let dataset = removed.area.name
         let current = try context.state(DatasetRegistry.self).datasets[dataset]?.current
-        var manifest = Manifest(current)
+        let before = try DatasetManifest(current, in: context)
+        var manifest = before
         manifest.remove(removed.path)
-        return try manifest.events(after: current, of: dataset, in: context)
+        return try manifest.events(
+            after: current, before: before, of: dataset, in: context)
     }
 }

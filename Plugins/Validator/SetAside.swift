@@ -32,6 +32,8 @@ struct SetAside: Projection {
         }
     }
 
+    func hasFiles(in dataset: String) -> Bool { files[dataset]?.isEmpty == false }
+
     /// The first of the paths that hold these bytes.
     func path(of digest: Digest, in dataset: String) -> WorkspacePath? {
         files[dataset]?.filter { $0.value == digest }.keys.min()

@@ -19,8 +19,11 @@ package struct SupervisedSource: Sendable {
         self.nulls = nulls
     }
 
-    package init(_ inputs: RunInputs) {
-        self.init(files: inputs.files, target: inputs.target, nulls: inputs.nulls)
+    /// The files of a run, whose list is in the vault.
+    package init(_ inputs: RunInputs, from store: any FileStore) throws {
+        self.init(
+            files: try inputs.manifest(from: store).sorted, target: inputs.target,
+            nulls: inputs.nulls)
     }
 
     package var task: LearningTask { target.isBinary ? .binaryClassification : .regression }

@@ -67,7 +67,7 @@ struct DelaysMill {
         try await mill.emit(
             DatasetVersionCreated(
                 dataset: "flights", version: version, digest: digest,
-                rows: files.reduce(0) { $0 + $1.rows }, files: files, added: [path]))
+                listing: files, added: [path]))
         try await request()
     }
 

@@ -20,7 +20,8 @@ import Testing
         ModelVersionCreated(
             model: "m", version: 2, run: 2, artifact: digest,
             inputs: RunInputs(
-                dataset: "d", datasetVersion: 1, datasetDigest: digest, files: [],
+                dataset: "d", datasetVersion: 1, datasetDigest: digest,
+                files: DatasetFiles(listing: []),
                 target: Target(), features: [], algorithm: "logistic-regression",
                 parameters: [:], seed: 1, holdout: 0.2, command: [], code: [:],
                 environment: [:]),

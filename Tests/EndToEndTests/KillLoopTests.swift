@@ -101,7 +101,8 @@ extension EndToEnd {
                 (accepted + rejected).sorted() == arrived.map { "\($0.path) \($0.sha256)" }.sorted()
             )
             let last = try #require(try mill.facts(DatasetVersionCreated.self).last?.payload)
-            let inDataset = last.files.map { "\($0.path) \($0.sha256)" }.sorted()
+            let files = try last.manifest(from: try mill.vault).sorted
+            let inDataset = files.map { "\($0.path) \($0.sha256)" }.sorted()
             let good = dropped.filter(\.value.isGood).map { "\($0.key) \($0.value.digest)" }
             #expect(inDataset == good.sorted())
             #expect(last.rows == good.count * Dropper.rows)

@@ -107,7 +107,7 @@ import Testing
 
     @Test func `what the model was trained on is not compared with itself`() async throws {
         var mill = try await mill()
-        let known = try #require(mill.current?.files.first)
+        let known = try #require(mill.current?.files.listed?.first)
         // The same bytes under another path, as after a move.
         let moved = DatasetFile(
             path: try #require(WorkspacePath(escaped: "data/flights/moved.csv")),

@@ -68,7 +68,7 @@ struct MonitorMill {
     /// The next version of the dataset, with these files beside or in the place of those it has.
     @discardableResult
     mutating func add(_ files: DatasetFile..., dataset: String = "flights") async throws -> Event {
-        let old = (current?.files ?? []).filter { file in
+        let old = (current?.files.listed ?? []).filter { file in
             !files.contains { $0.path == file.path }
         }
         return try await version(old + files, added: files.map(\.path), dataset: dataset)
@@ -83,7 +83,7 @@ struct MonitorMill {
             dataset: dataset, version: (current?.version ?? 0) + 1,
             digest: try mill.world.files.store(
                 Array(files.map(\.sha256.hex).joined(separator: "\n").utf8)),
-            rows: files.reduce(0) { $0 + $1.rows }, files: files, added: added)
+            listing: files, added: added)
         current = next
         return try await mill.emit(next)
     }

@@ -18,8 +18,8 @@ import Testing
         let trainer = try TrainerMill()
         try await trainer.mill.emit(
             DatasetVersionCreated(
-                dataset: "flights", version: 3, digest: Digest(words: (1, 1, 1, 1)), rows: 0,
-                files: [], added: []))
+                dataset: "flights", version: 3, digest: Digest(words: (1, 1, 1, 1)),
+                listing: [], added: []))
         try await trainer.request()
         #expect(try reasons(trainer) == ["version 3 of flights has no rows"])
     }

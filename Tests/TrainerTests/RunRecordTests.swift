@@ -21,7 +21,7 @@ import Testing
         #expect(started.run == 1)
         #expect(started.reasons == ["first model"])
         #expect(inputs.datasetVersion == 1)
-        #expect(inputs.files == trainer.files)
+        #expect(inputs.files.listed == trainer.files)
         #expect(inputs.seed == 7)
         #expect(inputs.holdout == 0.3)
         #expect(inputs.nulls == ["", "NA"])

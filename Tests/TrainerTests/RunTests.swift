@@ -126,8 +126,8 @@ import Testing
         let path = try #require(WorkspacePath(escaped: "data/flights/a.csv"))
         try await trainer.mill.emit(
             DatasetVersionCreated(
-                dataset: "flights", version: 1, digest: missing, rows: 5,
-                files: [
+                dataset: "flights", version: 1, digest: missing,
+                listing: [
                     DatasetFile(path: path, size: 9, sha256: missing, rows: 5, profile: missing)
                 ], added: [path]))
         try await trainer.request()

@@ -37,7 +37,7 @@ struct TrainerMill {
         try await mill.emit(
             DatasetVersionCreated(
                 dataset: "flights", version: version, digest: digest,
-                rows: files.reduce(0) { $0 + $1.rows }, files: files, added: [path]))
+                listing: files, added: [path]))
     }
 
     func request(_ reason: String = "a test", version: Int? = nil) async throws {

@@ -58,7 +58,7 @@ extension TestMill {
     /// The paths of each dataset version, in order.
     func versions(of dataset: String = "flights") throws -> [[String]] {
         try emitted(DatasetVersionCreated.self).filter { $0.dataset == dataset }
-            .map { $0.files.map(\.path.description) }
+            .map { try $0.manifest(from: world.files).sorted.map(\.path.description) }
     }
 
     static func validator(_ settings: JSONValue? = nil) throws -> TestMill {

@@ -3,6 +3,7 @@ import Daemon
 import Journal
 import Millrace
 import Runtime
+import Vault
 
 /// `millrace why`: the chain of causes behind a fact.
 struct WhyCommand {
@@ -49,7 +50,8 @@ struct WhyCommand {
                 production: (view.state(SettingsInForce.self).settings?.pipelines ?? [:])
                     .compactMapValues(\.stages.last))
             let sequence = try target.sequence()
-            var tracer = CauseTracer(reader, book: book)
+            var tracer = CauseTracer(
+                reader, book: book, files: VaultFiles(try Vault(directory: layout.vault)))
             guard let event = try tracer.event(sequence) else {
                 throw CommandFailure(
                     .missing, "there is no record \(sequence); the last is \(view.sequence)",

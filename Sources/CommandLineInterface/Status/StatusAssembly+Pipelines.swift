@@ -82,7 +82,7 @@ extension StatusAssembly {
         var state = StatusReport.PipelineState.Run(
             run: run.started.run, since: run.time, algorithm: inputs.algorithm,
             dataset: inputs.dataset, datasetVersion: inputs.datasetVersion,
-            rows: inputs.files.reduce(0) { $0.addingReportingOverflow($1.rows).partialValue })
+            rows: inputs.files.rows)
         guard moment == .end else { return state }
         // A job's folder begins with the id of the event that asked for it.
         let names = (try? Files.names(in: layout.jobs)) ?? []

@@ -76,24 +76,6 @@ public struct ContractRefused: EventPayload {
     }
 }
 
-/// One file of a dataset version.
-public struct DatasetFile: Codable, Hashable, Sendable {
-    public var path: WorkspacePath
-    public var size: Int
-    public var sha256: Digest
-    public var rows: Int
-    /// Its profile in the vault: what drift is measured with.
-    public var profile: Digest
-
-    public init(path: WorkspacePath, size: Int, sha256: Digest, rows: Int, profile: Digest) {
-        self.path = path
-        self.size = size
-        self.sha256 = sha256
-        self.rows = rows
-        self.profile = profile
-    }
-}
-
 /// A drop meets its contract.
 public struct DataAccepted: EventPayload {
     public static let type = "data.accepted"
@@ -167,38 +149,5 @@ public struct DataRejected: EventPayload {
         self.violations = violations
         self.contract = contract
         self.quarantine = quarantine
-    }
-}
-
-/// A dataset has a new version: the set of its accepted files changed.
-public struct DatasetVersionCreated: EventPayload {
-    public static let type = "dataset.versioned"
-
-    public var dataset: String
-    /// Counts 1, 2, 3 …
-    public var version: Int
-    /// SHA-256 of the manifest: path, size and digest of each file, in the order of their paths.
-    public var digest: Digest
-    public var rows: Int
-    public var files: [DatasetFile]
-    /// The paths that are new or changed since the version before.
-    public var added: [WorkspacePath]
-
-    public var subject: Subject { .dataset(dataset) }
-
-    public var summary: String {
-        "version \(version): \(grouped(rows)) rows in \(count(files.count, "file")), \(digest.short)"
-    }
-
-    public init(
-        dataset: String, version: Int, digest: Digest, rows: Int, files: [DatasetFile],
-        added: [WorkspacePath]
-    ) {
-        self.dataset = dataset
-        self.version = version
-        self.digest = digest
-        self.rows = rows
-        self.files = files
-        self.added = added
     }
 }

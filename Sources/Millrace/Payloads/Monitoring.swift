@@ -37,11 +37,26 @@ public struct DriftMeasured: EventPayload {
     /// The reference window: the dataset version behind the model in production.
     public var referenceVersion: Int
     public var referenceRows: Int
-    /// The current window: the files that were compared.
+    /// The current window: the files that were compared, the first thousand of them.
     public var current: [WorkspacePath]
     public var currentRows: Int
     public var drifted: Bool
     public var columns: [ColumnDrift]
+    /// Nil in events that are older than it.
+    public var reference: Reference?
+
+    /// The merged profile of the reference window, so that it is merged once for each model.
+    public struct Reference: Codable, Hashable, Sendable {
+        /// The digest of the dataset version.
+        public var dataset: Digest
+        /// In the vault.
+        public var profile: Digest
+
+        public init(dataset: Digest, profile: Digest) {
+            self.dataset = dataset
+            self.profile = profile
+        }
+    }
 
     public var subject: Subject { .model(model) }
 
@@ -53,7 +68,8 @@ public struct DriftMeasured: EventPayload {
 
     public init(
         model: String, dataset: String, referenceVersion: Int, referenceRows: Int,
-        current: [WorkspacePath], currentRows: Int, drifted: Bool, columns: [ColumnDrift]
+        current: [WorkspacePath], currentRows: Int, drifted: Bool, columns: [ColumnDrift],
+        reference: Reference? = nil
     ) {
         self.model = model
         self.dataset = dataset
@@ -63,5 +79,6 @@ public struct DriftMeasured: EventPayload {
         self.currentRows = currentRows
         self.drifted = drifted
         self.columns = columns
+        self.reference = reference
     }
 }

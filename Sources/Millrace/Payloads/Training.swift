@@ -47,7 +47,8 @@ public struct RunInputs: Codable, Hashable, Sendable {
     public var dataset: String
     public var datasetVersion: Int
     public var datasetDigest: Digest
-    public var files: [DatasetFile]
+    /// The files of that version: how much they are, and where their list lies.
+    public var files: DatasetFiles
     public var target: Target
     public var features: [String]
     /// Texts that stand for a missing value.
@@ -66,7 +67,7 @@ public struct RunInputs: Codable, Hashable, Sendable {
     public var environment: [String: String]
 
     public init(
-        dataset: String, datasetVersion: Int, datasetDigest: Digest, files: [DatasetFile],
+        dataset: String, datasetVersion: Int, datasetDigest: Digest, files: DatasetFiles,
         target: Target, features: [String], nulls: [String] = ["", "NA"], algorithm: String,
         parameters: JSONValue, seed: UInt64, holdout: Double, command: [String],
         code: [String: Digest], environment: [String: String]
@@ -86,11 +87,28 @@ public struct RunInputs: Codable, Hashable, Sendable {
         self.code = code
         self.environment = environment
     }
+
+    /// Version 1 of the events that carry inputs had the whole list of files in them.
+    static func upcast(in payload: JSONValue) -> JSONValue {
+        guard case .object(let members) = payload else { return payload }
+        return .object(
+            members.map { member in
+                guard member.key == "inputs", case .object(let inputs) = member.value else {
+                    return member
+                }
+                let upcast = inputs.map { input in
+                    input.key == "files"
+                        ? JSONValue.Member("files", DatasetFiles.upcast(input.value)) : input
+                }
+                return JSONValue.Member("inputs", .object(upcast))
+            })
+    }
 }
 
 /// A run is about to train. Its record is complete before it begins.
 public struct RunStarted: EventPayload {
     public static let type = "run.started"
+    public static let version = 2
 
     public var pipeline: String
     /// Counts 1, 2, 3 … for the pipeline.
@@ -109,6 +127,10 @@ public struct RunStarted: EventPayload {
         self.run = run
         self.inputs = inputs
         self.reasons = reasons
+    }
+
+    public static func upcast(_ payload: JSONValue, from version: Int) -> JSONValue {
+        version == 1 ? RunInputs.upcast(in: payload) : payload
     }
 }
 
@@ -169,6 +191,7 @@ public struct RunFailed: EventPayload {
 /// A model has a new version, which never changes.
 public struct ModelVersionCreated: EventPayload {
     public static let type = "model.versioned"
+    public static let version = 2
 
     public var model: String
     /// Counts 1, 2, 3 …
@@ -203,5 +226,9 @@ public struct ModelVersionCreated: EventPayload {
         self.examples = examples
         self.inputs = inputs
         self.metrics = metrics
+    }
+
+    public static func upcast(_ payload: JSONValue, from version: Int) -> JSONValue {
+        version == 1 ? RunInputs.upcast(in: payload) : payload
     }
 }

@@ -34,6 +34,7 @@ package struct ConsequenceNode: Sendable {
 package struct CauseTracer {
     private let reader: JournalReader
     private let book: EvidenceBook
+    private let files: (any FileStore)?
     private var events: [UInt64: Event] = [:]
     private var byID: [EventID: UInt64] = [:]
     private var loaded: Set<EventID> = []
@@ -45,9 +46,11 @@ package struct CauseTracer {
     private static let depthShown = 200
     private static let chainMax = 10_000
 
-    package init(_ reader: JournalReader, book: EvidenceBook) {
+    /// - Parameter files: where the lists of datasets' files lie.
+    package init(_ reader: JournalReader, book: EvidenceBook, files: (any FileStore)? = nil) {
         self.reader = reader
         self.book = book
+        self.files = files
     }
 
     /// The record with this sequence; nil when there is none.
@@ -92,7 +95,8 @@ package struct CauseTracer {
         var needs: [UInt64: [Need]] = [:]
         let versions = Set(trunk.compactMap { $0.payload(as: ModelVersionCreated.self)?.version })
         for event in trunk {
-            needs[event.sequence] = Needs(book: book, trunkVersions: versions).of(event)
+            needs[event.sequence] = Needs(book: book, trunkVersions: versions, files: files)
+                .of(event)
         }
         try load(sequences: Set(needs.values.joined().flatMap(\.sequences)))
         let ids = Set(trunk.map(\.id))
@@ -118,7 +122,7 @@ package struct CauseTracer {
             var facts: [CauseNode] = []
             for event in sequences.compactMap({ events[$0] }) {
                 // The contract that a drop was held against.
-                let needs = Needs(book: book, trunkVersions: []).of(event)
+                let needs = Needs(book: book, trunkVersions: [], files: files).of(event)
                 try load(sequences: Set(needs.flatMap(\.sequences)))
                 let contracts = needs.flatMap(\.sequences).compactMap { events[$0] }
                 facts.append(

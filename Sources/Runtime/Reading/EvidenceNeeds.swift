@@ -22,6 +22,8 @@ struct Needs {
     let book: EvidenceBook
     /// Versions whose making is part of the chain already.
     let trunkVersions: Set<Int>
+    /// Where the lists of datasets' files lie; nil: only those in the journal are known.
+    let files: (any FileStore)?
 
     func of(_ event: Event) -> [Need] {
         if let created = event.payload(as: ModelVersionCreated.self) {
@@ -63,11 +65,17 @@ struct Needs {
 
     /// What a version was made from: the files, their contracts, the code, the settings.
     private func of(_ inputs: RunInputs, pipeline: String, at sequence: UInt64) -> [Need] {
-        var needs: [Need] = inputs.files.map { file in
+        var needs: [Need] = data(inputs).map { file in
             let key = EvidenceBook.FileKey(path: file.path, sha256: file.sha256)
             return .file(
                 title: "\(file.path) (\(file.rows) rows, \(file.sha256.short))",
                 sequences: [book.accepted[key], book.arrivals[key]].compactMap { $0 })
+        }
+        if needs.isEmpty, inputs.files.count > 0 {
+            needs.append(
+                .file(
+                    title: "\(inputs.files.count) files of version \(inputs.datasetVersion) of "
+                        + "\(inputs.dataset), whose list is not in the vault", sequences: []))
         }
         for name in inputs.code.keys.sorted() {
             guard let digest = inputs.code[name] else { continue }
@@ -75,6 +83,12 @@ struct Needs {
         }
         if let settings = book.settings(at: sequence) { needs.append(.fact(settings)) }
         return needs
+    }
+
+    /// The files of the dataset version; none when their list is no longer in the vault.
+    private func data(_ inputs: RunInputs) -> [DatasetFile] {
+        guard let files else { return inputs.files.listed ?? [] }
+        return (try? inputs.manifest(from: files).sorted) ?? []
     }
 
     /// A run names its code by a path below the workspace or below the pipeline's folder.

@@ -17,7 +17,8 @@ package struct NamedObjects: Sendable {
 
     private static let types: Set<String> = [
         FileArrived.type, DataAccepted.type, ContractProposed.type, ContractAccepted.type,
-        RunStarted.type, RunCompleted.type, ModelVersionCreated.type,
+        RunStarted.type, RunCompleted.type, ModelVersionCreated.type, DatasetVersionCreated.type,
+        DriftMeasured.type,
     ]
 
     /// Reads a whole journal; what is damaged is passed over.
@@ -48,6 +49,14 @@ package struct NamedObjects: Sendable {
             }
         } else if let run = event.payload(as: RunCompleted.self) {
             name(run.artifact, "the model of run \(run.run) of \(run.pipeline)")
+        } else if let version = event.payload(as: DatasetVersionCreated.self) {
+            for layer in version.files.layers {
+                name(layer.sha256, "the files of version \(version.version) of \(version.dataset)")
+            }
+        } else if let drift = event.payload(as: DriftMeasured.self) {
+            name(
+                drift.reference?.profile,
+                "the profile of version \(drift.referenceVersion) of \(drift.dataset)")
         } else if let version = event.payload(as: ModelVersionCreated.self) {
             name(version.examples, "the examples of \(version.model) v\(version.version)")
         }

@@ -46,7 +46,8 @@ enum Parts {
     static func inputs(version: Int, _ files: [DatasetFile]) -> RunInputs {
         RunInputs(
             dataset: "flights", datasetVersion: version, datasetDigest: digest(100),
-            files: files, target: settings().pipelines["delays"]?.target ?? Target(),
+            files: DatasetFiles(listing: files),
+            target: settings().pipelines["delays"]?.target ?? Target(),
             features: ["origin"], algorithm: "logistic-regression", parameters: [:], seed: 1,
             holdout: 0.2, command: [], code: ["train.py": digest(9)], environment: [:])
     }
@@ -91,7 +92,7 @@ extension Story {
         try tell(
             DatasetVersionCreated(
                 dataset: "flights", version: version, digest: Parts.digest(100),
-                rows: 7000 * files.count, files: files, added: files.suffix(1).map(\.path)),
+                listing: files, added: files.suffix(1).map(\.path)),
             as: "dataset \(version)", because: cause, by: Story.validator)
         try tell(
             TrainingRequested(

@@ -3,6 +3,7 @@ import Glibc
 import LinuxSystem
 import Millrace
 import Runtime
+import Vault
 
 /// Why a test cannot go on, with what is needed to find out.
 struct Trouble: Error, CustomStringConvertible {
@@ -72,6 +73,9 @@ final class Workspace {
         let names = (try? Files.names(in: layout.jobs)) ?? []
         return names.map { JobFolder(layout.jobs.appending($0)) }
     }
+
+    /// The bytes that the journal names.
+    var vault: VaultFiles { get throws { VaultFiles(try Vault(directory: layout.vault)) } }
 
     // MARK: files
 
