@@ -5,8 +5,10 @@ import Glibc
 let arguments = Array(CommandLine.arguments.dropFirst())
 switch arguments.first {
 case "journal": exit(runJournalBenchmark(Array(arguments.dropFirst())))
+case "history": exit(runHistory(Array(arguments.dropFirst())))
 case "live": exit(runLiveBenchmark(Array(arguments.dropFirst())))
 default:
+    print("usage: MillraceBench history WORKSPACE EVENTS [SEED]")
     print("usage: MillraceBench live PROGRAM DROPS")
     print("usage: MillraceBench journal OPERATION DIRECTORY EVENTS COUNT SECONDS")
     exit(2)
