@@ -1,5 +1,4 @@
-import Checksums
-package import Millrace
+public import Millrace
 import Runtime
 
 /// The real runtime with plugins on a journal in memory: drop things in, look at what was emitted.
@@ -9,17 +8,24 @@ import Runtime
 /// try await mill.drop("data/flights/a.csv", "x,y\n1,2\n")
 /// #expect(try mill.emitted(DataAccepted.self).count == 1)
 /// ```
-package final class TestMill: Sendable {
+public final class TestMill: RunningMill {
     package let log: MemoryLog
-    package let world: MemoryWorld
+    public let world: MemoryWorld
     private let runtime: Runtime
 
     /// - Parameters:
     ///   - past: events that are in the journal before the plugins start; those that a plugin
     ///     subscribed to and did not handle are delivered to it.
-    package init(
+    public convenience init(
         _ types: [any Plugin.Type], settings: WorkspaceSettings = WorkspaceSettings(),
         past: [Event] = [], world: MemoryWorld? = nil
+    ) throws {
+        try self.init(types, settings: settings, past: past, world: world, observing: nil)
+    }
+
+    init(
+        _ types: [any Plugin.Type], settings: WorkspaceSettings, past: [Event] = [],
+        world: MemoryWorld?, observing recording: Recording?
     ) throws {
         let world = world ?? MemoryWorld(plugins: types)
         self.world = world
@@ -53,75 +59,75 @@ package final class TestMill: Sendable {
         }
         let known = Set(past.compactMap { $0.payload(as: PluginRegistered.self)?.plugin })
         for plugin in plugins where !known.contains(plugin.name.rawValue) {
-            let registered = PluginRegistered(plugin: plugin.name.rawValue, from: 1)
-            log.commit([
-                try EventDraft(
-                    registered, id: TestMill.id("register/\(plugin.name)"), actor: .system)
-            ])
+            log.commit([try Arrival.registration(of: plugin)])
         }
         for event in log.events {
             runtime.fold(event)
             history.apply(event)
         }
         let runtime = runtime
-        log.onCommit { runtime.committed($0) }
+        recording?.appended(upTo: log.events.count)
+        log.onCommit { events in
+            recording?.appended(upTo: Int(clamping: events.last?.sequence ?? 0))
+            runtime.committed(events)
+        }
         try runtime.start(history)
-    }
-
-    private static func id(_ text: String) -> EventID {
-        EventID(Digest(words: SHA256.hash(Array(text.utf8)).words))
     }
 
     /// Puts bytes into the vault and says that a file with them arrived, as the watcher would; then
     /// waits until nothing is left to do.
     @discardableResult
-    package func drop(
-        _ path: String, _ bytes: [UInt8], change: FileArrived.Change = .added, uid: UInt32 = 1000
+    public func drop(
+        _ path: String, _ bytes: [UInt8], change: FileArrived.Change, uid: UInt32 = 1000
     ) async throws -> Event {
         guard let path = WorkspacePath(escaped: path) else {
             throw ReactionError("\(path) is no path inside the workspace")
         }
         let digest = try world.files.store(bytes)
-        let count = log.events.count
         return try await emit(
-            FileArrived(
-                change: change, path: path, previousPath: nil, size: bytes.count, sha256: digest,
-                uid: uid,
-                identity: FileIdentity(
-                    device: 1, inode: UInt64(count), modified: world.now.microseconds * 1000,
-                    changed: world.now.microseconds * 1000, gid: 1000, mode: 0o644),
-                area: Area(of: path)),
+            Arrival.payload(
+                path, size: bytes.count, digest, change: change, uid: uid,
+                number: log.events.count, at: world.now),
             actor: .user(uid))
     }
 
     @discardableResult
-    package func drop(_ path: String, _ text: String) async throws -> Event {
-        try await drop(path, Array(text.utf8))
+    public func drop(_ path: String, _ bytes: [UInt8]) async throws -> Event {
+        try await drop(path, bytes, change: .added)
     }
 
     /// Appends an event from outside and waits until nothing is left to do.
     @discardableResult
-    package func emit<P: EventPayload>(_ payload: P, actor: Actor = .system) async throws -> Event {
-        let id = TestMill.id("outside/\(log.events.count)")
-        let events = log.commit([try EventDraft(payload, id: id, actor: actor)])
-        await runtime.waitUntilIdle()
+    public func emit<P: EventPayload>(_ payload: P, actor: Actor = .system) async throws -> Event {
+        let id = Arrival.id("outside/\(log.events.count)")
+        let events = await append([try EventDraft(payload, id: id, actor: actor)])
         guard let event = events.first else { throw ReactionError("nothing was appended") }
         return event
     }
 
-    /// All payloads of a type, in the order of the journal.
-    package func emitted<P: EventPayload>(_ type: P.Type) throws -> [P] {
-        try log.events.filter { $0.type == P.type }.map { try $0.decode(P.self) }
+    @discardableResult
+    func append(_ batch: [EventDraft]) async -> [Event] {
+        let events = log.commit(batch)
+        await settle()
+        return events
     }
 
+    /// Waits until nothing is left to do.
+    public func settle() async { await runtime.waitUntilIdle() }
+
     /// The types of all events but the marks of the runtime, in order: a story to compare with.
-    package var story: [String] {
+    public var story: [String] {
         log.events.map(\.type).filter {
             $0 != ReactionHandled.type && $0 != PluginRegistered.type
         }
     }
 
-    package var deadLetters: [String] {
+    /// The errors of the events that were set aside.
+    public var deadLetters: [String] {
         log.events.compactMap { $0.payload(as: ReactionDeadLettered.self)?.error }
     }
+
+    public var events: [Event] { log.events }
+
+    public func output(_ path: String) throws -> [UInt8]? { world.written[path] }
 }

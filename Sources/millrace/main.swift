@@ -1,4 +1,3 @@
-import CommandLineInterface
+import MillraceDaemon
 
-// The list is written by the build, from the one in Package.swift.
-MillraceProgram(plugins: registeredPlugins).main()
+Mill.main()

@@ -35,6 +35,8 @@ struct DelaysMill {
             world: world)
     }
 
+    init(on mill: TestMill) { self.mill = mill }
+
     /// The same after a restart: with other settings, or with only the first events.
     func restarted(
         _ settings: WorkspaceSettings = settings(), keeping count: Int = .max,

@@ -16,6 +16,21 @@ struct MonitorMill {
         datasets: [String: String] = ["delays": "flights"],
         _ change: (inout Pipeline) -> Void = { _ in }
     ) throws {
+        var workspace = MonitorMill.settings(datasets, change)
+        if let settings { workspace.plugins["monitor"] = settings }
+        self.settings = workspace
+        mill = try TestMill(plugins, settings: workspace)
+    }
+
+    init(on mill: TestMill, _ settings: WorkspaceSettings) {
+        self.mill = mill
+        self.settings = settings
+    }
+
+    static func settings(
+        _ datasets: [String: String] = ["delays": "flights"],
+        _ change: (inout Pipeline) -> Void = { _ in }
+    ) -> WorkspaceSettings {
         var workspace = WorkspaceSettings()
         for (name, dataset) in datasets {
             var pipeline = Pipeline()
@@ -25,9 +40,7 @@ struct MonitorMill {
             change(&pipeline)
             workspace.pipelines[name] = pipeline
         }
-        if let settings { workspace.plugins["monitor"] = settings }
-        self.settings = workspace
-        mill = try TestMill(plugins, settings: workspace)
+        return workspace
     }
 
     /// Rows of a fixed random sequence: three columns that a pipeline watches, one that it does not.

@@ -11,9 +11,9 @@ import Testing
     @Test func `the plugin folders are those listed in the manifest`() throws {
         let manifest = try String(
             contentsOf: SourceTree.root.appending(path: "Package.swift"), encoding: .utf8)
-        let list = try #require(
-            manifest.split(separator: "\n").first { $0.hasPrefix("let plugins = [") })
-        let listed = list.split(separator: "\"").enumerated()
+        let start = try #require(manifest.range(of: "\nlet plugins = ["))
+        let list = manifest[start.upperBound...].prefix { $0 != "]" }
+        let listed = list.split(separator: "\"", omittingEmptySubsequences: false).enumerated()
             .filter { $0.offset % 2 == 1 }.map { String($0.element) }
         let folders = try FileManager.default.contentsOfDirectory(
             atPath: SourceTree.root.appending(path: "Plugins").path

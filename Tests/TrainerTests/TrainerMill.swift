@@ -19,6 +19,8 @@ struct TrainerMill {
         return settings
     }
 
+    init(on mill: TestMill) { self.mill = mill }
+
     init(
         _ settings: WorkspaceSettings = settings(), past: [Event] = [], world: MemoryWorld? = nil
     ) throws {

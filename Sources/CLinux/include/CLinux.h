@@ -19,10 +19,17 @@ int clinux_signalfd(const int *signals, int count);
 int clinux_eventfd(void);
 int clinux_pipe_cloexec(int fds[2]);
 int clinux_syncfs(int fd);
+/// A file without a name, in memory: memfd_create(2), closed on exec.
+int clinux_memory_file(const char *name);
 /// Gives free pages of the heap back: malloc_trim(3), whose header the module map leaves out.
 void clinux_trim_heap(void);
 /// At most so many arenas of the heap, each of which holds on to what its threads freed: mallopt(3).
 void clinux_limit_arenas(int count);
+/// 1 when the kernel can seal a thread: landlock(7).
+int clinux_can_seal_thread(void);
+/// From here on the calling thread, and those that it starts, can change no file that is not open, and
+/// open no TCP connection. There is no way back.
+int clinux_seal_thread(void);
 int clinux_set_child_subreaper(void);
 int clinux_set_parent_death_signal(int signal);
 int clinux_set_read_lease(int fd);

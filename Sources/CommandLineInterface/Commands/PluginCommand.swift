@@ -12,7 +12,7 @@ struct PluginCommand {
     var command: Command {
         Command(
             "plugin", summary: "the plugins that are built in", group: "Look",
-            subcommands: [list, show])
+            subcommands: [list, show, new])
     }
 
     private var list: Command {
