@@ -12,6 +12,14 @@ package struct SHA256: Sendable {
 
         package init(words: (UInt64, UInt64, UInt64, UInt64)) { self.words = words }
 
+        /// From the eight words of the standard.
+        fileprivate init(_ state: borrowing [8 of UInt32]) {
+            func word(_ index: Int) -> UInt64 {
+                UInt64(state[index]) << 32 | UInt64(state[index + 1])
+            }
+            words = (word(0), word(2), word(4), word(6))
+        }
+
         /// 32 zero bytes: what stands where there is nothing to be hashed.
         package static let zero = Value(words: (0, 0, 0, 0))
 
@@ -92,9 +100,37 @@ package struct SHA256: Sendable {
 
     /// The hash of some bytes.
     package static func hash(_ bytes: UnsafeRawBufferPointer) -> Value {
-        var hash = SHA256()
-        hash.update(bytes)
-        return hash.pad()
+        guard best == .instructions, let base = bytes.baseAddress else {
+            var hash = SHA256()
+            hash.update(bytes)
+            return hash.pad()
+        }
+        var words: [8 of UInt32] = .init(repeating: 0)
+        var span = words.mutableSpan
+        span.withUnsafeMutableBufferPointer {
+            cchecksums_sha256(base, bytes.count, $0.baseAddress)
+        }
+        return Value(words)
+    }
+
+    /// The hashes of two runs of bytes, which takes little longer than one does.
+    package static func hash(
+        _ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer
+    ) -> (Value, Value) {
+        guard best == .instructions, let baseA = a.baseAddress, let baseB = b.baseAddress else {
+            return (hash(a), hash(b))
+        }
+        var wordsA: [8 of UInt32] = .init(repeating: 0)
+        var wordsB: [8 of UInt32] = .init(repeating: 0)
+        var spanA = wordsA.mutableSpan
+        var spanB = wordsB.mutableSpan
+        spanA.withUnsafeMutableBufferPointer { hashA in
+            spanB.withUnsafeMutableBufferPointer { hashB in
+                cchecksums_sha256_two(
+                    baseA, a.count, hashA.baseAddress, baseB, b.count, hashB.baseAddress)
+            }
+        }
+        return (Value(wordsA), Value(wordsB))
     }
 
     package static func hash(_ bytes: [UInt8]) -> Value { bytes.withUnsafeBytes { hash($0) } }
@@ -111,8 +147,7 @@ package struct SHA256: Sendable {
             pending[56 + index] = UInt8(truncatingIfNeeded: bits >> (56 - 8 * UInt64(index)))
         }
         pending.span.withUnsafeBytes { SHA256.compress(&state, $0, method) }
-        func word(_ index: Int) -> UInt64 { UInt64(state[index]) << 32 | UInt64(state[index + 1]) }
-        return Value(words: (word(0), word(2), word(4), word(6)))
+        return Value(state)
     }
 
     private static func compress(

@@ -34,7 +34,7 @@ import Testing
 
     @Test func `is the same where three stretches are summed side by side`() {
         let bytes = (0..<5000).map { (index: Int) in UInt8(truncatingIfNeeded: index &* index) }
-        for length in stride(from: 700, through: bytes.count, by: 61) {
+        for length in stride(from: 1, through: bytes.count, by: 37) {
             let part = Array(bytes[..<length])
             let portable = part.withUnsafeBytes { CRC32C.portable($0, seed: 99) }
             #expect(CRC32C.checksum(part, seed: 99) == portable)
@@ -71,6 +71,26 @@ import Testing
         var portable = SHA256(method: .portable)
         portable.update(Array(text.utf8))
         #expect(portable.finish().description == expected)
+    }
+
+    @Test func `of two messages side by side is that of each`() {
+        let bytes = (0..<400).map { (index: Int) in UInt8(truncatingIfNeeded: index &* 77 &+ 5) }
+        for length in stride(from: 0, through: bytes.count, by: 3) {
+            for other in [0, 1, 55, 56, 63, 64, 119, 120, 300, bytes.count - length] {
+                bytes.withUnsafeBytes { buffer in
+                    let a = UnsafeRawBufferPointer(rebasing: buffer[..<length])
+                    let b = UnsafeRawBufferPointer(rebasing: buffer[(400 - other)...])
+                    let (first, second) = SHA256.hash(a, b)
+                    #expect(first == Self.portable(a) && second == Self.portable(b))
+                }
+            }
+        }
+    }
+
+    private static func portable(_ bytes: UnsafeRawBufferPointer) -> SHA256.Value {
+        var hash = SHA256(method: .portable)
+        hash.update(bytes)
+        return hash.finish()
     }
 
     @Test func `is the same with and without instructions, for every length up to four blocks`() {

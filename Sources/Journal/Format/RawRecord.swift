@@ -67,6 +67,13 @@ package struct RawRecord: Sendable {
     /// The hash of the record before; nil only when the digits are wrong.
     package var previous: SHA256.Value? { withLine { Digits.hash($0, RecordFormat.previous) } }
 
+    /// Is that the hash of the record before?
+    func follows(_ hash: SHA256.Value) -> Bool {
+        withLine { line in
+            line.baseAddress.map { Digits.isEqual($0 + RecordFormat.previous, to: hash) } ?? false
+        }
+    }
+
     package var time: Timestamp {
         withLine { RecordFields.time($0, RecordFormat.time) } ?? Timestamp(microseconds: 0)
     }
@@ -170,19 +177,23 @@ enum RecordFields {
         return Timestamp(microseconds: seconds * 1_000_000 + fraction)
     }
 
-    private static let dataMember = Array(",\"data\":".utf8)
+    /// `,"data":`, as the word that it is in memory.
+    private static let dataMember = Array(",\"data\":".utf8).withUnsafeBytes {
+        $0.loadUnaligned(as: UInt64.self)
+    }
 
     /// Where the payload begins; the line's last byte when there is none. The first `,"data":` is
     /// the member: inside a string the quotes would be escaped.
     static func payloadStart(in line: UnsafeRawBufferPointer) -> Int {
         guard let base = line.baseAddress else { return 0 }
+        let comma = CInt(UInt8(ascii: ","))
         var start = RecordFormat.type
-        while start + dataMember.count < line.count,
-            let found = memchr(base + start, CInt(dataMember[0]), line.count - start)
-        {
+        while start + 8 < line.count, let found = memchr(base + start, comma, line.count - start) {
             let at = UnsafeRawPointer(found) - base
-            guard at + dataMember.count < line.count else { break }
-            if memcmp(found, dataMember, dataMember.count) == 0 { return at + dataMember.count }
+            guard at + 8 < line.count else { break }
+            if base.loadUnaligned(fromByteOffset: at, as: UInt64.self) == dataMember {
+                return at + 8
+            }
             start = at + 1
         }
         return max(0, line.count - 1)

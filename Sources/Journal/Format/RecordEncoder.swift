@@ -93,12 +93,12 @@ struct RecordEncoder {
             Digits.write(decimal: UInt64(batch.0), 5, to: line + RecordFormat.batch)
             Digits.write(decimal: UInt64(batch.1), 5, to: line + RecordFormat.batch + 6)
             let correlation = draft.correlation
-            Digits.write(hexadecimal: correlation.high, 16, to: line + RecordFormat.correlation)
-            Digits.write(hexadecimal: correlation.low, 16, to: line + RecordFormat.correlation + 16)
+            Digits.write(hexadecimal: correlation.high, to: line + RecordFormat.correlation)
+            Digits.write(hexadecimal: correlation.low, to: line + RecordFormat.correlation + 16)
             Digits.write(hash, to: line + RecordFormat.previous)
             let whole = UnsafeRawBufferPointer(start: line, count: length)
             let crc = RecordFormat.checksum(whole, end: length - 1)
-            Digits.write(hexadecimal: UInt64(crc), 8, to: line + RecordFormat.crc)
+            Digits.write(hexadecimal: crc, to: line + RecordFormat.crc)
             hash = SHA256.hash(UnsafeRawBufferPointer(start: line, count: length - 1))
         }
     }
@@ -111,8 +111,8 @@ struct RecordEncoder {
     private mutating func append(_ id: EventID) {
         withUnsafeTemporaryAllocation(byteCount: 32, alignment: 1) { digits in
             guard let base = digits.baseAddress else { return }
-            Digits.write(hexadecimal: id.high, 16, to: base)
-            Digits.write(hexadecimal: id.low, 16, to: base + 16)
+            Digits.write(hexadecimal: id.high, to: base)
+            Digits.write(hexadecimal: id.low, to: base + 16)
             bytes.append(contentsOf: digits)
         }
     }

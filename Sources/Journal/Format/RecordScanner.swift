@@ -65,6 +65,12 @@ package enum Flaw: Equatable, Sendable, CustomStringConvertible {
     }
 }
 
+/// A record that is whole: its checksum, length and layout are right.
+struct WholeRecord {
+    let length: Int
+    let sequence: UInt64
+}
+
 enum RecordScanner {
     /// Looks at the record that begins with the first of the bytes. `isEnd`: the file has no more.
     static func scan(_ bytes: UnsafeRawBufferPointer, isEnd: Bool) -> Scan {
@@ -75,16 +81,51 @@ enum RecordScanner {
         guard bytes.count >= RecordFormat.minimumLine else {
             return isEnd ? .bad(.cutShort) : .needs(RecordFormat.minimumLine)
         }
+        guard let length = length(bytes, base) else { return .bad(.notARecord) }
+        guard bytes.count >= length else { return isEnd ? .bad(.cutShort) : .needs(length) }
+        guard isSound(bytes, base, length) else { return .bad(.checksum) }
+        guard let sequence = sequence(bytes, base) else { return .bad(.layout) }
+        return .record(length: length, sequence: sequence)
+    }
+
+    /// The same for what is nearly always there: nil for anything but a whole record.
+    ///
+    /// - Parameter isChecked: its checksum was found right before, in these very bytes.
+    @inline(__always)
+    static func whole(_ bytes: UnsafeRawBufferPointer, isChecked: Bool) -> WholeRecord? {
+        guard bytes.count >= RecordFormat.minimumLine, let base = bytes.baseAddress,
+            let length = length(bytes, base), bytes.count >= length,
+            isChecked || isSound(bytes, base, length), let sequence = sequence(bytes, base)
+        else { return nil }
+        return WholeRecord(length: length, sequence: sequence)
+    }
+
+    @inline(__always)
+    private static func length(
+        _ bytes: UnsafeRawBufferPointer, _ base: UnsafeRawPointer
+    ) -> Int? {
         guard base.loadUnaligned(as: UInt64.self) == RecordScanner.opening,
             let length = Digits.decimal(bytes, RecordFormat.length, 8).map({ Int($0) }),
             (RecordFormat.minimumLine...RecordFormat.maximumLine).contains(length)
-        else { return .bad(.notARecord) }
-        guard bytes.count >= length else { return isEnd ? .bad(.cutShort) : .needs(length) }
+        else { return nil }
+        return length
+    }
+
+    @inline(__always)
+    private static func isSound(
+        _ bytes: UnsafeRawBufferPointer, _ base: UnsafeRawPointer, _ length: Int
+    ) -> Bool {
         let crc = RecordFormat.checksum(bytes, end: length - 1)
-        guard bytes[length - 1] == RecordFormat.newline,
-            base.loadUnaligned(fromByteOffset: RecordFormat.crc, as: UInt64.self)
+        return bytes[length - 1] == RecordFormat.newline
+            && base.loadUnaligned(fromByteOffset: RecordFormat.crc, as: UInt64.self)
                 == Digits.hexadecimalWord(crc)
-        else { return .bad(.checksum) }
+    }
+
+    /// The sequence of a line that is laid out as this version writes it.
+    @inline(__always)
+    private static func sequence(
+        _ bytes: UnsafeRawBufferPointer, _ base: UnsafeRawPointer
+    ) -> UInt64? {
         guard RecordFormat.hasLayout(base),
             let sequence = Digits.decimal(bytes, RecordFormat.sequence, 20), sequence > 0,
             // Far from overflow, whatever is added to it.
@@ -92,8 +133,8 @@ enum RecordScanner {
             let index = Digits.decimal(bytes, RecordFormat.batch, 5),
             let count = Digits.decimal(bytes, RecordFormat.batch + 6, 5),
             index >= 1, index <= count
-        else { return .bad(.layout) }
-        return .record(length: length, sequence: sequence)
+        else { return nil }
+        return sequence
     }
 
     /// `{"crc":"`, the first eight bytes of every line, as they are in memory.

@@ -19,6 +19,10 @@ package final class JournalCursor {
     private var readable: UInt64 = 0
     /// Records up to this one are the rest of a batch that was seen whole.
     private var batchEnd: UInt64 = 0
+    /// The segment's `fillings` when that was seen: while it stays, their checksums are known.
+    private var batchFilling = -1
+    /// The last segment was seen to hold nothing but newlines from here to its end.
+    private var roomSeen: (segment: UInt64, offset: Int, size: Int)?
 
     init(
         _ log: LogDirectory, from sequence: UInt64, damage: DamagePolicy, upcasters: Upcasters
@@ -44,16 +48,22 @@ package final class JournalCursor {
                 if try !enterFirstSegment() { return nil }
                 continue
             }
-            let (scan, record) = try file.scan(at: offset)
-            if case .record(let length, expected) = scan, let record {
+            let isChecked = expected <= batchEnd && file.fillings == batchFilling
+            var found = file.record(at: offset, isChecked: isChecked)
+            var scan = Scan.filler
+            if found == nil { (scan, found) = try file.scan(at: offset) }
+            if let record = found, record.sequence == expected {
                 guard try mayShow(record, in: file) else {
                     file.invalidate()
                     return nil
                 }
-                offset += length
+                offset += record.length
                 expected += 1
                 if record.sequence >= start { return record }
                 continue
+            }
+            if let found {
+                scan = .record(length: found.length, sequence: found.sequence)
             }
             // The end of the log, the end of the segment, or damage.
             if try enterNextSegment() {
@@ -124,7 +134,24 @@ package final class JournalCursor {
     private func isCovered(in file: SegmentFile) throws(JournalError) -> Bool {
         if try limit() >= expected { return true }
         if try log.segment(after: file.first) != nil { return true }
+        if try isRoomSeen(in: file) { return false }
         return try file.highestWatermark(from: offset).durable >= expected
+    }
+
+    /// Was there nothing but reserved room from here on when it was looked at last? What has been
+    /// written there since is announced by the head file.
+    private func isRoomSeen(in file: SegmentFile) throws(JournalError) -> Bool {
+        let size = try file.size()
+        if let seen = roomSeen, seen.segment == file.first, seen.size == size,
+            seen.offset <= offset
+        {
+            return true
+        }
+        if try file.firstByteThatIsNoFiller(from: offset) == nil {
+            roomSeen = (file.first, offset, size)
+            return true
+        }
+        return false
     }
 
     /// The last record that is known to be on the disk, because the head file says so.
@@ -176,12 +203,21 @@ package final class JournalCursor {
     private func flaw(
         inBatchOf record: RawRecord, upTo last: UInt64, in file: SegmentFile
     ) throws(JournalError) -> Damage? {
+        // Its records are about as long as the first; all of them in one window are read once.
+        let rest = Int(last - record.sequence)
+        try file.hold((rest + 1) * record.length * 9 / 8, from: record.offset)
+        batchFilling = file.fillings
         var offset = record.offset + record.length
         var sequence = record.sequence
         while sequence < last {
             sequence += 1
+            if let next = file.record(at: offset), next.sequence == sequence {
+                offset += next.length
+                continue
+            }
             let (scan, _) = try file.scan(at: offset)
             guard case .record(let length, sequence) = scan else {
+                batchFilling = -1
                 return Damage(
                     segment: file.first, sequence: sequence, offset: offset, flaw: scan.flaw)
             }

@@ -26,6 +26,8 @@ struct SegmentCheck: Sendable {
 
     private var expected: UInt64
     private var previous: SHA256.Value?
+    /// The hash of the record after the one that was looked at, when both were hashed together.
+    private var hashAhead: (offset: Int, hash: SHA256.Value)?
     private var batchIndex = 1
     private var stretchStart: UInt64?
 
@@ -37,32 +39,52 @@ struct SegmentCheck: Sendable {
         expected = file.first
         var offset = 0
         while expected <= limit {
-            let (scan, record) = try file.scan(at: offset)
-            if case .record(let length, let sequence) = scan, let record {
+            var found = hashAhead?.offset == offset ? file.record(at: offset, isChecked: true) : nil
+            var scan = Scan.filler
+            if found == nil {
+                hashAhead = nil
+                (scan, found) = try file.scan(at: offset)
+            }
+            if let record = found {
                 if let flaw = flaw(of: record) {
                     add(flaw, at: offset)
-                    expected = sequence
+                    expected = record.sequence
                 }
-                take(record, wanted: wanted)
-                offset += length
+                take(record, hash: hash(of: record, in: file), wanted: wanted)
+                offset += record.length
                 continue
             }
             guard try file.firstByteThatIsNoFiller(from: offset) != nil else { break }
+            hashAhead = nil
             guard try goOn(after: scan, in: file, &offset) else { break }
         }
         endStretch()
     }
 
+    /// Two records are hashed together where the next one is at hand, which is nearly twice as fast.
+    private mutating func hash(of record: RawRecord, in file: SegmentFile) -> SHA256.Value {
+        if let ahead = hashAhead, ahead.offset == record.offset {
+            hashAhead = nil
+            return ahead.hash
+        }
+        let end = record.offset + record.length
+        guard let next = file.record(at: end) else { return record.hash }
+        let (hash, nextHash) = record.withLine { line in
+            next.withLine { SHA256.hash(line, $0) }
+        }
+        hashAhead = (end, nextHash)
+        return hash
+    }
+
     private func flaw(of record: RawRecord) -> Flaw? {
         if record.sequence != expected { return .sequence(found: record.sequence) }
-        if let previous, record.previous != previous { return .chain }
+        if let previous, !record.follows(previous) { return .chain }
         if record.batchIndex != batchIndex, previous != nil || records == 0 { return .batch }
         if let last, record.time < last.time { return .time }
         return nil
     }
 
-    private mutating func take(_ record: RawRecord, wanted: [UInt64]) {
-        let hash = record.hash
+    private mutating func take(_ record: RawRecord, hash: SHA256.Value, wanted: [UInt64]) {
         let sequence = record.sequence
         if wanted.contains(sequence) { hashes[sequence] = hash }
         if sequence == first, records == 0 {

@@ -71,7 +71,7 @@ struct HeadFile {
             Digits.write(head.hash, to: base + hash)
             Digits.write(decimal: epoch, 20, to: base + HeadFile.epoch)
             let covered = UnsafeRawBufferPointer(start: base + crc + 8, count: end - crc - 8)
-            Digits.write(hexadecimal: UInt64(CRC32C.checksum(covered)), 8, to: base + crc)
+            Digits.write(hexadecimal: CRC32C.checksum(covered), to: base + crc)
         }
         return bytes
     }

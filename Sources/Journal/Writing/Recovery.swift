@@ -75,7 +75,7 @@ struct TailScan {
             }
             if sequence != last + 1 {
                 flaw = .sequence(found: sequence)
-            } else if let previous, record.previous != previous {
+            } else if let previous, !record.follows(previous) {
                 flaw = .chain
             } else if record.batchIndex != expectedIndex {
                 flaw = .batch

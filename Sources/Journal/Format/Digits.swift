@@ -1,0 +1,125 @@
+import Checksums
+
+/// Numbers in fixed-width digits.
+enum Digits {
+    static let hexadecimal = Array("0123456789abcdef".utf8)
+
+    /// Decimal digits of exactly this width; nil for any other byte, and beyond 64 bits.
+    static func decimal(_ bytes: UnsafeRawBufferPointer, _ at: Int, _ width: Int) -> UInt64? {
+        var value: UInt64 = 0
+        var index = at
+        let end = at + width
+        // Of twenty digits four are zeros, unless somebody counts beyond any journal's size.
+        while end - index > 16, bytes[index] == UInt8(ascii: "0") { index += 1 }
+        while end - index >= 8 {
+            guard let eight = eightDigits(bytes, index) else { return nil }
+            // Sixteen digits and fewer always fit.
+            let (shifted, over) = value.multipliedReportingOverflow(by: 100_000_000)
+            if over { return nil }
+            value = shifted &+ eight
+            index += 8
+        }
+        while index < end {
+            let digit = bytes[index] &- UInt8(ascii: "0")
+            guard digit < 10 else { return nil }
+            let (tens, over) = value.multipliedReportingOverflow(by: 10)
+            let (sum, carry) = tens.addingReportingOverflow(UInt64(digit))
+            if over || carry { return nil }
+            value = sum
+            index += 1
+        }
+        return value
+    }
+
+    /// Eight digits at once: each step adds neighbours, ones to tens, pairs to pairs, fours to fours.
+    private static func eightDigits(_ bytes: UnsafeRawBufferPointer, _ at: Int) -> UInt64? {
+        var word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+        // Every byte is "0" to "9": the high half is 3, also after adding 6.
+        let high: UInt64 = 0xF0F0_F0F0_F0F0_F0F0
+        guard
+            (word & high) | (((word &+ 0x0606_0606_0606_0606) & high) >> 4)
+                == 0x3333_3333_3333_3333
+        else { return nil }
+        word = ((word & 0x0F0F_0F0F_0F0F_0F0F) &* 2561) >> 8
+        word = ((word & 0x00FF_00FF_00FF_00FF) &* 6_553_601) >> 16
+        return ((word & 0x0000_FFFF_0000_FFFF) &* 42_949_672_960_001) >> 32
+    }
+
+    /// The eight lower-case hexadecimal digits of a number, as the word that they are in memory.
+    static func hexadecimalWord(_ value: UInt32) -> UInt64 {
+        // One nibble a byte, the highest first in memory.
+        var word = UInt64(value.byteSwapped)
+        word = (word & 0xFFFF_0000) << 16 | word & 0xFFFF
+        word = (word << 8 | word) & 0x00FF_00FF_00FF_00FF
+        word = (word >> 4 | word << 8) & 0x0F0F_0F0F_0F0F_0F0F
+        // "0" or, from ten on, "a" less ten.
+        let letters = (word &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+        return (word &+ 0x3030_3030_3030_3030 &+ letters &* 39).littleEndian
+    }
+
+    /// Lower-case hexadecimal digits, up to sixteen; nil for any other byte.
+    static func hexadecimal(_ bytes: UnsafeRawBufferPointer, _ at: Int, _ width: Int) -> UInt64? {
+        var value: UInt64 = 0
+        for index in at..<at + width {
+            switch bytes[index] {
+            case let digit where digit &- 48 < 10: value = value << 4 | UInt64(digit &- 48)
+            case let digit where digit &- 97 < 6: value = value << 4 | UInt64(digit &- 87)
+            default: return nil
+            }
+        }
+        return value
+    }
+
+    static func write(decimal value: UInt64, _ width: Int, to bytes: UnsafeMutableRawPointer) {
+        var rest = value
+        for index in stride(from: width - 1, through: 0, by: -1) {
+            bytes.storeBytes(of: UInt8(48 + rest % 10), toByteOffset: index, as: UInt8.self)
+            rest /= 10
+        }
+    }
+
+    /// Eight lower-case hexadecimal digits.
+    static func write(hexadecimal value: UInt32, to bytes: UnsafeMutableRawPointer) {
+        bytes.storeBytes(of: hexadecimalWord(value), as: UInt64.self)
+    }
+
+    /// Sixteen.
+    static func write(hexadecimal value: UInt64, to bytes: UnsafeMutableRawPointer) {
+        write(hexadecimal: UInt32(truncatingIfNeeded: value >> 32), to: bytes)
+        write(hexadecimal: UInt32(truncatingIfNeeded: value), to: bytes + 8)
+    }
+
+    static func write(_ hash: SHA256.Value, to bytes: UnsafeMutableRawPointer) {
+        let words = hash.words
+        write(hexadecimal: words.0, to: bytes)
+        write(hexadecimal: words.1, to: bytes + 16)
+        write(hexadecimal: words.2, to: bytes + 32)
+        write(hexadecimal: words.3, to: bytes + 48)
+    }
+
+    /// Are these the 64 digits of the hash?
+    static func isEqual(_ bytes: UnsafeRawPointer, to hash: SHA256.Value) -> Bool {
+        func differs(_ at: Int, _ value: UInt64) -> UInt64 {
+            (bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+                ^ hexadecimalWord(UInt32(truncatingIfNeeded: value >> 32)))
+                | (bytes.loadUnaligned(fromByteOffset: at + 8, as: UInt64.self)
+                    ^ hexadecimalWord(UInt32(truncatingIfNeeded: value)))
+        }
+        let words = hash.words
+        return differs(0, words.0) | differs(16, words.1) | differs(32, words.2)
+            | differs(48, words.3) == 0
+    }
+
+    static func hash(_ bytes: UnsafeRawBufferPointer, _ at: Int) -> SHA256.Value? {
+        guard let a = hexadecimal(bytes, at, 16), let b = hexadecimal(bytes, at + 16, 16),
+            let c = hexadecimal(bytes, at + 32, 16), let d = hexadecimal(bytes, at + 48, 16)
+        else { return nil }
+        return SHA256.Value(words: (a, b, c, d))
+    }
+
+    /// The text of a number in exactly `width` digits.
+    static func text(_ value: UInt64, width: Int) -> String {
+        let text = String(value)
+        return String(repeating: "0", count: max(0, width - text.utf8.count)) + text
+    }
+}
