@@ -52,6 +52,10 @@ int clinux_pipe_cloexec(int fds[2]) { return pipe2(fds, O_CLOEXEC); }
 
 int clinux_syncfs(int fd) { return syncfs(fd); }
 
+int clinux_start_writing(int fd, int64_t offset, int64_t length) {
+    return sync_file_range(fd, offset, length, SYNC_FILE_RANGE_WRITE);
+}
+
 void clinux_trim_heap(void) { malloc_trim(0); }
 
 void clinux_limit_arenas(int count) { mallopt(M_ARENA_MAX, count); }

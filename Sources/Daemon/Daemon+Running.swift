@@ -36,11 +36,11 @@ extension Daemon {
         case failed(String)
     }
 
-    var lines: EventLines { EventLines(catalogue: EventCatalogue(), logger: logger) }
+    var lines: EventLines { EventLines(logger: logger) }
 
     /// Runs until a signal or a failure ends it. Blocks the calling thread.
     package func run() -> Ending {
-        let intake = TaskPool.start { await self.takeIn() }
+        startIntake()
         if options.once { TaskPool.start { await self.finishOnce() } }
         var isDraining = false
         while true {
@@ -53,11 +53,11 @@ extension Daemon {
             if polled[1].revents != 0 {
                 drainWake()
                 let now = outcome.withLock { $0 }
-                if let failure = now.failure { return .failed(failure) }
-                if now.isFinished {
-                    intake.cancel()
-                    return end(now)
+                if let failure = now.failure {
+                    logger.flush()
+                    return .failed(failure)
                 }
+                if now.isFinished { return end(now) }
             }
             guard polled[0].revents != 0, let signal = DaemonSignals.read(signals.raw) else {
                 continue
@@ -81,15 +81,18 @@ extension Daemon {
     /// On the journal's thread, for each batch that is on the disk.
     func committed(_ events: [Event]) {
         for event in events where event.type == SettingsAccepted.type { apply(event) }
-        runtime.committed(events)
         lines.write(events)
+        runtime.committed(events)
         for event in events {
             if event.type == ReactionHandled.type, let cause = event.causation {
                 forgetJobs(of: cause)
             }
             // The journal writes it when nothing has been appended for a moment.
             if event.type == "journal.watermark", runtime.inFlight == 0 {
-                TaskPool.start { MemoryFootprint.trim() }
+                TaskPool.start {
+                    self.vault.settle()
+                    MemoryFootprint.trim()
+                }
             }
             if Daemon.problemTypes.contains(event.type) {
                 outcome.withLock { $0.problems[event.type, default: 0] += 1 }
@@ -120,14 +123,21 @@ extension Daemon {
         TaskPool.start { self.jobs.forget(cause: cause) }
     }
 
-    private func takeIn() async {
-        for await batch in watcher.changes {
+    /// On a thread of its own, so that reactions, however many run, do not hold it up.
+    private func startIntake() {
+        do { try BlockingThread.start(stackSize: 1 << 20) { self.takeIn() } } catch {
+            fail("no thread to take drops in: \(error)")
+        }
+    }
+
+    private func takeIn() {
+        while let batch = watcher.nextBlocking() {
             do {
-                // The copies are on the disk before any event names them.
-                try vault.sync()
                 let now = WallClock.now
                 let drafts = try batch.reports.flatMap { try Intake.drafts($0, at: now) }
-                if !drafts.isEmpty { _ = try await writer.append(drafts) }
+                // The copies are on the disk before any event names them.
+                try vault.sync()
+                if !drafts.isEmpty { _ = try writer.appendBlocking(drafts) }
                 batch.acknowledge()
             } catch {
                 fail("what was dropped cannot be journaled: \(error)")

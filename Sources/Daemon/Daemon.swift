@@ -82,6 +82,8 @@ package final class Daemon: Sendable {
         do {
             try Files.makeDirectories(layout.journal, mode: 0o700)
             writer = try JournalWriter(directory: layout.journal, configuration: configuration)
+            // The lock of the journal is that of the vault, too.
+            try vault.prepare()
         } catch let error as JournalError {
             throw DaemonError(error)
         } catch {

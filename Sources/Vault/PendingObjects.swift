@@ -5,7 +5,8 @@ import Synchronization
 
 /// What was stored and is not yet known to be on the disk.
 ///
-/// A few objects are forced one by one; many with one syncfs, which costs the same for ten thousand.
+/// Small objects are in the log of recent ones, if there is one, and are forced with it. Of the others
+/// a few are forced one by one; many with one syncfs, which costs the same for ten thousand.
 final class PendingObjects: Sendable {
     /// Beyond this many, one syncfs is cheaper than a sync of each. It also bounds the descriptors
     /// that are held.
@@ -20,6 +21,8 @@ final class PendingObjects: Sendable {
         var wantsFileSystemSync = false
         var failure: SystemError?
         var counter: UInt64 = 0
+        /// The writer's alone.
+        var recent: RecentLog?
     }
 
     private let directory: FilePath
@@ -36,12 +39,17 @@ final class PendingObjects: Sendable {
 
     /// A name that no other object of this process is written under.
     func temporaryName() throws(VaultError) -> String {
-        let (counter, failure) = state.withLock { state in
+        try check()
+        let counter = state.withLock { state in
             state.counter += 1
-            return (state.counter, state.failure)
+            return state.counter
         }
-        if let failure { throw .unreliable(failure) }
         return "\(getpid())-\(counter)"
+    }
+
+    /// - Throws: `unreliable` after a failed sync.
+    func check() throws(VaultError) {
+        if let failure = state.withLock({ $0.failure }) { throw .unreliable(failure) }
     }
 
     /// Takes over an object that has its name, to be forced by the next `sync`.
@@ -78,21 +86,34 @@ final class PendingObjects: Sendable {
             do throws(SystemError) {
                 try force(taken)
             } catch {
-                state.withLock { $0.failure = error }
+                fail(error)
                 throw .system(error, doing: "forcing stored bytes to the disk")
             }
         }
     }
 
     private func force(_ taken: State) throws(SystemError) {
+        try taken.recent?.sync()
         if taken.wantsFileSystemSync {
-            let root = try FileDescriptor.open(directory, O_RDONLY | O_DIRECTORY)
-            try systemCall("syncfs", directory.description) { clinux_syncfs(root.raw) }
+            try syncFileSystem()
             return
         }
         // The object has its name already, so on journaling file systems this one sync commits bytes
         // and name together, and that of the directory finds nothing left to write.
         for raw in taken.files { try systemCall("fsync") { fsync(raw) } }
         for path in taken.directories { try Files.syncDirectory(path) }
+    }
+
+    func syncFileSystem() throws(SystemError) {
+        let root = try FileDescriptor.open(directory, O_RDONLY | O_DIRECTORY)
+        try systemCall("syncfs", directory.description) { clinux_syncfs(root.raw) }
+    }
+
+    /// After this nothing is promised any more.
+    func fail(_ error: SystemError) { state.withLock { $0.failure = error } }
+
+    var recent: RecentLog? {
+        get { state.withLock { $0.recent } }
+        set { state.withLock { $0.recent = newValue } }
     }
 }

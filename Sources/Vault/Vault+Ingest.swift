@@ -18,6 +18,9 @@ extension Vault {
     ) throws(VaultError) -> StoredObject {
         let before = try Self.status(of: source)
         if before.size > sizeLimit { throw .tooLarge(size: before.size, limit: sizeLimit) }
+        if before.size <= RecentLogFormat.objectLimit {
+            return try ingestSmall(source, before, sizeLimit)
+        }
         let incoming = try Incoming.begin(in: self)
         let object: StoredObject
         // Below this a second pass over the copy costs more than the blocks that are shared save.
@@ -38,6 +41,7 @@ extension Vault {
     /// Keeps some bytes. - Throws: `unreliable` after a failed sync.
     @discardableResult
     package func store(_ bytes: [UInt8]) throws(VaultError) -> Digest {
+        if bytes.count <= RecentLogFormat.objectLimit { return try storeSmall(bytes).digest }
         let incoming = try Incoming.begin(in: self)
         try attempting("writing an object") { () throws(SystemError) in
             try incoming.file.writeAll(bytes)
@@ -48,21 +52,7 @@ extension Vault {
         return object.digest
     }
 
-    /// Removes what a process that died left half copied. Only the one writer may call this, before
-    /// it stores anything.
-    package func removeLeftovers() throws(VaultError) {
-        let incoming = directory.appending("incoming")
-        do throws(SystemError) {
-            guard try FileStatus.of(incoming) != nil else { return }
-            for name in try Files.names(in: incoming) {
-                try Files.unlink(incoming.appending(name))
-            }
-        } catch {
-            throw .system(error, doing: "removing half-copied files from the vault")
-        }
-    }
-
-    private static func status(
+    static func status(
         of file: borrowing FileDescriptor
     ) throws(VaultError) -> FileStatus {
         try attempting("looking at a dropped file") { () throws(SystemError) in try file.status() }
@@ -93,7 +83,7 @@ extension Vault {
 }
 
 /// An object that is being written and has no name yet. It vanishes unless it is finished.
-private struct Incoming: ~Copyable {
+struct Incoming: ~Copyable {
     let file: FileDescriptor
     private let vault: Vault
     private let path: FilePath

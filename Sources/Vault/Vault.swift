@@ -24,8 +24,9 @@ package struct StoredObject: Hashable, Sendable {
 /// After a crash in between, a torn object may lie under its name: therefore an object that is there
 /// already is compared before it is relied upon, and replaced when it differs.
 ///
-/// Layout: `objects/ab/cdef…` (the first two hexadecimal digits, then the other 62) and `incoming/`
-/// for what is not yet whole. One process writes; any number reads.
+/// Layout: `objects/ab/cdef…` (the first two hexadecimal digits, then the other 62), `incoming/` for
+/// what is not yet whole, and `recent`, the log of small objects that are not yet forced to the disk
+/// under their names. One process takes drops in, and calls `prepare` first; any number reads.
 package struct Vault: Sendable {
     package let directory: FilePath
     let pending: PendingObjects

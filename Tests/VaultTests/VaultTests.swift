@@ -73,6 +73,7 @@ func removeTree(_ path: FilePath) {
         try withVault { vault, _ in
             let digest = try vault.store([7])
             let incoming = vault.directory.appending("incoming")
+            try Files.makeDirectories(incoming)
             try Files.replace(incoming.appending("1-1"), with: [0, 0], durable: false)
             try vault.removeLeftovers()
             #expect(try Files.names(in: incoming) == [])

@@ -21,6 +21,8 @@ int clinux_pipe_cloexec(int fds[2]);
 int clinux_syncfs(int fd);
 /// A file without a name, in memory: memfd_create(2), closed on exec.
 int clinux_memory_file(const char *name);
+/// Begins to write dirty pages of a part of a file, without waiting: sync_file_range(2).
+int clinux_start_writing(int fd, int64_t offset, int64_t length);
 /// Gives free pages of the heap back: malloc_trim(3), whose header the module map leaves out.
 void clinux_trim_heap(void);
 /// At most so many arenas of the heap, each of which holds on to what its threads freed: mallopt(3).

@@ -12,17 +12,22 @@ struct JournalLog: EventLog {
 
 /// One line of the log for an event of the journal.
 struct EventLines: Sendable {
-    let catalogue: EventCatalogue
+    private static let catalogue = EventCatalogue()
     let logger: Logger
 
     func write(_ events: [Event]) {
-        for event in events {
-            let level = EventLines.level(of: event.type)
-            guard level <= logger.level else { continue }
-            let about = event.subject.name.isEmpty ? "" : " \(event.subject)"
-            logger.log(
-                level,
-                "#\(event.sequence) \(event.type)\(about): \(catalogue.summary(of: event))")
+        let told = events.filter { EventLines.level(of: $0.type) <= logger.level }
+        if told.isEmpty { return }
+        let catalogue = EventLines.catalogue
+        logger.log(count: told.count) {
+            told.map { event in
+                let about = event.subject.name.isEmpty ? "" : " \(event.subject)"
+                let summary = catalogue.summary(of: event)
+                return (
+                    EventLines.level(of: event.type),
+                    "#\(event.sequence) \(event.type)\(about): \(summary)"
+                )
+            }
         }
     }
 

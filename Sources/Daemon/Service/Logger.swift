@@ -6,19 +6,33 @@ import Synchronization
 /// Writes one line a message to a descriptor, from a thread of its own, so that a slow reader of the
 /// log does not hold up the journal.
 package final class Logger: Sendable {
+    /// A line, or what will be one.
+    private enum Entry: Sendable {
+        case line([UInt8])
+        /// Made on the logger's thread: whoever logs many events has better things to do.
+        case messages(Timestamp, count: Int, @Sendable () -> [(LogLevel, String)])
+    }
+
     private struct State {
-        var buffer: [UInt8] = []
+        var entries: [Entry] = []
+        /// Bytes of the lines that wait, and the number of messages yet to be made.
+        var bytes = 0
+        var messages = 0
         var isWriting = false
+        var hasThread = false
         var dropped = 0
     }
 
     private let state = Mutex(State())
+    private let semaphore = ThreadSemaphore()
     private let descriptor: CInt
     let level: LogLevel
     /// Under systemd a line begins with its priority and has no time: the journal adds it.
     private let isJournald: Bool
     /// What waits for a reader that does not read; beyond it lines are dropped and counted.
     private static let bufferLimit = 8 << 20
+    /// Beyond this many, messages are made at once: what they are made from takes more room.
+    private static let messageLimit = 4096
 
     package init(descriptor: CInt = 2, level: LogLevel = .info) {
         self.descriptor = descriptor
@@ -28,18 +42,36 @@ package final class Logger: Sendable {
 
     package func log(_ level: LogLevel, _ message: String) {
         guard level <= self.level else { return }
+        add(.line(line(level, message, at: WallClock.now)))
+    }
+
+    /// Logs messages that are made later, in their order among all others.
+    func log(count: Int, _ make: @escaping @Sendable () -> [(LogLevel, String)]) {
+        let now = WallClock.now
+        if state.withLock({ $0.messages + count <= Self.messageLimit }) {
+            add(.messages(now, count: count, make))
+        } else {
+            add(.line(lines(make(), at: now)))
+        }
+    }
+
+    private func lines(_ messages: [(LogLevel, String)], at time: Timestamp) -> [UInt8] {
+        messages.flatMap { $0.0 <= level ? line($0.0, $0.1, at: time) : [] }
+    }
+
+    private func line(_ level: LogLevel, _ message: String, at time: Timestamp) -> [UInt8] {
         var line: [UInt8] = []
         if isJournald {
             line += Array("<\(level.rawValue)>".utf8)
         } else {
-            line += Array("\(WallClock.now) \(Logger.name(level)) ".utf8)
+            line += Array("\(time) \(Logger.name(level)) ".utf8)
         }
         // One message, one line: nothing from outside can start another or move a terminal's cursor.
         for byte in message.utf8 {
             line.append(byte < 0x20 || byte == 0x7F ? UInt8(ascii: " ") : byte)
         }
         line.append(UInt8(ascii: "\n"))
-        write(line)
+        return line
     }
 
     private static func name(_ level: LogLevel) -> String {
@@ -52,36 +84,56 @@ package final class Logger: Sendable {
         }
     }
 
-    private func write(_ line: [UInt8]) {
+    private func add(_ entry: Entry) {
         let mustStart = state.withLock { state in
-            guard state.buffer.count + line.count <= Logger.bufferLimit else {
-                state.dropped += 1
-                return false
+            switch entry {
+            case .line(let bytes):
+                guard state.bytes + bytes.count <= Logger.bufferLimit else {
+                    state.dropped += 1
+                    return false
+                }
+                state.bytes += bytes.count
+            case .messages(_, let count, _): state.messages += count
             }
-            if state.dropped > 0 {
-                state.buffer += Array("\(state.dropped) lines of this log were dropped\n".utf8)
-                state.dropped = 0
-            }
-            state.buffer += line
-            if state.isWriting { return false }
-            state.isWriting = true
-            return true
+            state.entries.append(entry)
+            defer { state.hasThread = true }
+            return !state.hasThread
         }
         if mustStart {
-            // The thread lives as long as there is something to write: nothing idles.
-            do { try BlockingThread.start { self.drain() } } catch { drain() }
+            // It waits for lines and for nothing else.
+            do { try BlockingThread.start { self.run() } } catch {
+                state.withLock { $0.hasThread = false }
+                drain()
+            }
+        }
+        semaphore.signal()
+    }
+
+    private func run() {
+        while true {
+            semaphore.wait()
+            drain()
         }
     }
 
     private func drain() {
         while true {
-            let bytes = state.withLock { state -> [UInt8] in
-                let bytes = state.buffer
-                state.buffer = []
-                if bytes.isEmpty { state.isWriting = false }
-                return bytes
+            let (entries, dropped) = state.withLock { state in
+                let taken = (state.entries, state.dropped)
+                state.entries = []
+                (state.bytes, state.messages, state.dropped) = (0, 0, 0)
+                state.isWriting = !taken.0.isEmpty
+                return taken
             }
-            if bytes.isEmpty { return }
+            if entries.isEmpty { return }
+            var bytes: [UInt8] = []
+            for entry in entries {
+                switch entry {
+                case .line(let line): bytes += line
+                case .messages(let time, _, let make): bytes += lines(make(), at: time)
+                }
+            }
+            if dropped > 0 { bytes += Array("\(dropped) lines of this log were dropped\n".utf8) }
             Logger.writeAll(bytes, to: descriptor)
         }
     }
@@ -105,7 +157,9 @@ package final class Logger: Sendable {
     /// Waits until what was logged is written; for the moment before the program ends.
     package func flush() {
         let deadline = ProgramRunner.monotonicMilliseconds() + 1000
-        while state.withLock({ $0.isWriting }), ProgramRunner.monotonicMilliseconds() < deadline {
+        while state.withLock({ $0.isWriting || !$0.entries.isEmpty }),
+            ProgramRunner.monotonicMilliseconds() < deadline
+        {
             usleep(500)
         }
     }

@@ -1,0 +1,117 @@
+import Glibc
+import LinuxSystem
+import Millrace
+import Testing
+import Vault
+
+/// Small objects are durable in the log of recent ones before they are under their own names: what a
+/// power cut leaves is a vault whose log is whole and whose objects are not.
+@Suite struct RecentObjectsTests {
+    private static func text(_ number: Int, _ size: Int = 200) -> [UInt8] {
+        Array("\(number) ".utf8)
+            + [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: size)
+    }
+
+    /// Opens the vault as the next process would.
+    private func restarted(_ vault: Vault) throws -> Vault {
+        let next = try Vault(directory: vault.directory)
+        try next.prepare()
+        return next
+    }
+
+    @Test func `objects that a power cut took or tore are restored`() throws {
+        try withVault { vault, _ in
+            try vault.prepare()
+            let digests = try (0..<50).map { try vault.store(Self.text($0)) }
+            try vault.sync()
+            for (index, digest) in digests.enumerated() where index % 3 == 0 {
+                try vault.remove(digest)
+            }
+            for (index, digest) in digests.enumerated() where index % 3 == 1 {
+                try Files.replace(vault.path(of: digest), with: [1, 2], durable: false)
+            }
+            let next = try restarted(vault)
+            for digest in digests { #expect(try next.verify(digest) > 200) }
+        }
+    }
+
+    @Test func `what was settled is not brought back`() throws {
+        try withVault { vault, _ in
+            try vault.prepare()
+            let digest = try vault.store(Self.text(1))
+            try vault.sync()
+            vault.settle()
+            try vault.remove(digest)
+            #expect(try !restarted(vault).contains(digest))
+        }
+    }
+
+    @Test func `a log that is damaged gives what lies before the damage`() throws {
+        try withVault { vault, _ in
+            try vault.prepare()
+            let digests = try (0..<20).map { try vault.store(Self.text($0)) }
+            try vault.sync()
+            let path = vault.directory.appending("recent")
+            var bytes = try Files.read(path, limit: 1 << 23)
+            // In the bytes of some object: about 260 bytes a record.
+            bytes[2700] ^= 1
+            try Files.replace(path, with: bytes, durable: false)
+            for digest in digests { try vault.remove(digest) }
+            let next = try restarted(vault)
+            let found = digests.map { next.contains($0) }
+            #expect(found[..<10].allSatisfy { $0 })
+            #expect(!found[11...].contains(true))
+        }
+    }
+
+    @Test func `a log cut off at any place never gives a wrong object`() throws {
+        try withVault { vault, _ in
+            try vault.prepare()
+            let digests = try (0..<4).map { try vault.store(Self.text($0, 40)) }
+            try vault.sync()
+            let path = vault.directory.appending("recent")
+            let bytes = try Files.read(path, limit: 1 << 23)
+            for end in stride(from: 0, through: 400, by: 13) {
+                try Files.replace(path, with: Array(bytes[..<end]), durable: false)
+                for digest in digests { try vault.remove(digest) }
+                let next = try restarted(vault)
+                let whole = digests.prefix { next.contains($0) }.count
+                #expect(digests.dropFirst(whole).allSatisfy { !next.contains($0) })
+                for digest in digests.prefix(whole) { #expect(try next.verify(digest) > 0) }
+            }
+        }
+    }
+
+    @Test func `more than the log holds goes on, and later records hide nothing`() throws {
+        try withVault { vault, _ in
+            try vault.prepare()
+            // Three fillings of both halves, with what came last restored.
+            var last: [Digest] = []
+            for round in 0..<12 {
+                last = try (0..<40).map { try vault.store(Self.text(round * 1000 + $0, 60_000)) }
+                try vault.sync()
+            }
+            let before = try last.filter { try vault.verify($0) > 0 }
+            #expect(before.count == last.count)
+            vault.settle()
+            let fresh = try (0..<5).map { try vault.store(Self.text(90_000 + $0)) }
+            try vault.sync()
+            for digest in fresh { try vault.remove(digest) }
+            let next = try restarted(vault)
+            for digest in fresh + last { #expect(try next.verify(digest) > 0) }
+        }
+    }
+
+    @Test func `empty files, the same bytes twice, and the largest small object are kept`() throws {
+        try withVault { vault, _ in
+            try vault.prepare()
+            let digests = try [[], [7], [7], Self.text(1, (64 << 10) - 2), Self.text(2, 64 << 10)]
+                .map { try vault.store($0) }
+            try vault.sync()
+            for digest in digests { #expect(try vault.verify(digest) >= 0) }
+            for digest in Set(digests.prefix(4)) { try vault.remove(digest) }
+            let next = try restarted(vault)
+            for digest in digests { #expect(try next.verify(digest) >= 0) }
+        }
+    }
+}
