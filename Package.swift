@@ -145,6 +145,15 @@ let package = Package(
                 "CommandLineInterface", "Console", "Runtime", "Journal", "Millrace", "LinuxSystem",
             ], exclude: ["Transcripts"]),
         tests("ConsoleTests", ["Console", "Millrace", "LinuxSystem"]),
+        // Questions about the past, put to a simulated year.
+        tests(
+            "ReplayTests",
+            [
+                "CommandLineInterface", "Console", "Daemon", "Runtime", "Journal", "Vault",
+                "Millrace",
+                "MillraceTesting", "LinuxSystem", "Checksums", "Validator", "Trainer", "Monitor",
+                "Deployer",
+            ], exclude: ["Transcripts"]),
         tests(
             "WorkspaceTemplateTests", ["WorkspaceTemplate", "generator", "LinuxSystem", "Millrace"]),
         // The program itself, as a person or a service manager runs it: `millrace` is built with it.
