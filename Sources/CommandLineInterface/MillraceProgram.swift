@@ -61,6 +61,7 @@ package struct MillraceProgram: Sendable {
                     StatusCommand(registry: registry, clock: clock).command,
                     EventsCommand(registry: registry, clock: clock).command,
                     WhyCommand(registry: registry).command,
+                    WhatIfCommand(registry: registry, clock: clock).command,
                     DropsCommand().command,
                     PluginCommand(registry: registry).command,
                 ] + ModelCommands(inbox: inbox).commands + [

@@ -83,6 +83,8 @@ public protocol Projection: Sendable {
 public protocol Job: Sendable {
     associatedtype Input: Codable & Sendable
     associatedtype Output: Codable & Sendable
+    /// What the journal tells about the outcomes of earlier jobs.
+    associatedtype Memory: Projection = NoMemory
 
     /// Lower-case letters, digits and dashes; unique within the plugin.
     static var name: String { get }
@@ -90,4 +92,26 @@ public protocol Job: Sendable {
     /// Does the work. Runs in another process than the reaction that asked for it: it sees its input
     /// and the files by digest, and nothing else of the plugin.
     static func run(_ input: Input, _ context: JobContext) async throws -> Output
+
+    /// Whether a what-if may do it again without being asked: it reads the vault alone, starts no
+    /// program, and takes a moment.
+    static var isRepeatable: Bool { get }
+
+    /// What the job gave when it had this input, for a what-if, which invents no outcome and repeats
+    /// no long work; nil when it never had this input.
+    ///
+    /// - Throws: the error that it failed with.
+    static func recall(_ input: Input, from memory: Memory) throws -> Output?
+}
+
+extension Job {
+    public static var isRepeatable: Bool { false }
+    public static func recall(_ input: Input, from memory: Memory) throws -> Output? { nil }
+}
+
+/// For a job whose outcomes the journal does not tell.
+public struct NoMemory: Projection {
+    public static let types: [any EventPayload.Type] = []
+    public init() {}
+    public mutating func apply(_ event: Event) {}
 }

@@ -6,7 +6,10 @@ import Journal
 import LinuxSystem
 import Millrace
 import MillraceTesting
+import Runtime
+import Synchronization
 import Testing
+import Vault
 
 /// A year of one pipeline, told by the real plugins: fifty-two weekly drops, a damaged one, a summer
 /// that drifts, a contract, a change of the settings, approvals, mislabelled data, a rollback.
@@ -66,8 +69,8 @@ struct Year: Sendable {
             try await mill.drop(
                 "contracts/flights.json", String(decoding: proposed, as: UTF8.self), uid: 1001)
         case 20: try await mill.drop("millrace.json", withApproval)
-        case 21...:
-            if week == 41 { return try await mill.command("rollback", week, "labels are wrong") }
+        case 41: try await mill.command("rollback", week, "labels are wrong")
+        case 21... where mill.waitsForApproval:
             try await mill.command("approve", week, "looked at")
         default: break
         }
@@ -79,6 +82,25 @@ struct Year: Sendable {
         let path = name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
         YearFolder.remove(path)
         return FilePath(bytes: path)
+    }
+
+    /// The contract in force, with a bound on the rows of a drop, in a file outside the workspace.
+    func contract(rowsMax: Int) throws -> String {
+        let reader = JournalReader(directory: layout.journal)
+        let view = try WorkspaceView(reader, projections: [DatasetRegistry.self])
+        let known = view.state(DatasetRegistry.self).datasets["flights"]?.contract
+        let bytes = try Vault(directory: layout.vault).read(
+            try #require(known).digest, limit: 1 << 20)
+        let text = String(decoding: bytes, as: UTF8.self)
+        let bounded = text.replacing(
+            "\"mustBeGreaterOrEqualTo\": 1", with: "\"mustBeBetween\": [1, \(rowsMax)]")
+        #expect(bounded != text)
+        let file = "/tmp/millrace-contract-\(getpid())-\(UInt32.random(in: 0 ... .max)).json"
+        YearFolder.remove(Array(file.utf8))
+        try Files.replace(
+            FilePath(file), with: Array(bounded.utf8),
+            durable: false)
+        return file
     }
 
     // MARK: the program
@@ -100,7 +122,8 @@ struct Year: Sendable {
         let program = MillraceProgram(plugins: YearMill.plugins, clock: { Year.now }).program
         let terminal = Terminal(isInteractive: true, width: 80)
         let streams = Streams(
-            out: OutputWriter(capturing: terminal), err: OutputWriter(capturing: terminal))
+            out: OutputWriter(capturing: terminal),
+            err: OutputWriter(capturing: Terminal(isInteractive: false, width: 80)))
         let code = await program.run(
             (words + ["--workspace", layout.root.description]).map { RawArgument($0) }, streams)
         func tidy(_ text: String) -> String {
@@ -112,6 +135,13 @@ struct Year: Sendable {
 }
 
 extension YearMill {
+    /// A version waits for a person.
+    var waitsForApproval: Bool {
+        var models = ModelRegistry()
+        for event in log.batches.joined() { models.apply(event) }
+        return !(models.models["delays"]?.waiting.isEmpty ?? true)
+    }
+
     /// A command of a person, as the command line writes it.
     func command(_ name: String, _ week: Int, _ comment: String) async throws {
         try await drop(
@@ -123,10 +153,18 @@ extension YearMill {
 
 /// Takes the folder away when the process ends.
 private enum YearFolder {
-    nonisolated(unsafe) private static var path = ""
+    private static let paths = Mutex<[[UInt8]]>([])
 
     static func remove(_ bytes: [UInt8]) {
-        path = String(decoding: bytes, as: UTF8.self)
-        atexit { try? Files.removeFolder(FilePath(YearFolder.path)) }
+        paths.withLock { paths in
+            if paths.isEmpty {
+                atexit {
+                    for path in YearFolder.paths.withLock({ $0 }) {
+                        try? Files.removeFolder(FilePath(bytes: path))
+                    }
+                }
+            }
+            paths.append(bytes)
+        }
     }
 }

@@ -15,14 +15,16 @@ enum YearData {
     static func kind(ofWeek week: Int) -> Kind {
         switch week {
         case 9: .damaged
-        case 38, 39: .mislabelled
+        case 40: .mislabelled
         case 24...33: .summer
         default: .ordinary
         }
     }
 
-    static func csv(week: Int, rows: Int = 90) -> String {
+    static func csv(week: Int) -> String {
         let kind = kind(ofWeek: week)
+        // A correction of the whole summer, made with the wrong join.
+        let rows = kind == .mislabelled ? 1500 : 90
         var random = SplitMix(seed: UInt64(week))
         var lines: [String] = []
         var delays: [Int] = []
@@ -39,8 +41,8 @@ enum YearData {
             delays.append(Int(delay))
         }
         if kind == .mislabelled { delays.sort() }
-        let rows = zip(lines, delays).map { "\($0),\($1)" }
-        return (["distance,hour,carrier,delay"] + rows).joined(separator: "\n") + "\n"
+        let table = zip(lines, delays).map { "\($0),\($1)" }
+        return (["distance,hour,carrier,delay"] + table).joined(separator: "\n") + "\n"
     }
 }
 
@@ -48,7 +50,10 @@ enum YearData {
 struct SplitMix {
     private var state: UInt64
 
-    init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 }
+    init(seed: UInt64) {
+        state = seed &* 0xD134_2543_DE82_EF95
+        state = next()
+    }
 
     mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15

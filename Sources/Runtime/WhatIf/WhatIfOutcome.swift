@@ -1,0 +1,136 @@
+package import Millrace
+
+/// What a what-if found: the decisions that would have been others.
+package struct WhatIfOutcome: Sendable, Codable {
+    /// One question that was decided in one history and not in the other, or otherwise.
+    package struct Difference: Sendable, Codable, Hashable {
+        /// As the journal has it; nil: nothing was decided.
+        package var was: Decision?
+        /// As it would have been; nil: nothing would have been decided.
+        package var wouldBe: Decision?
+
+        package var kind: Decision.Kind { was?.kind ?? wouldBe?.kind ?? .failure }
+        package var sequence: UInt64 {
+            min(was?.sequence ?? .max, wouldBe?.sequence ?? .max)
+        }
+    }
+
+    /// How often each thing happened.
+    package struct Counts: Sendable, Codable, Hashable {
+        package var drops = 0
+        package var refusedDrops = 0
+        package var trainings = 0
+        package var promotions = 0
+        package var rollbacks = 0
+        package var drifts = 0
+
+        mutating func add(_ event: Event) {
+            switch event.type {
+            case DataAccepted.type: drops += 1
+            case DataRejected.type:
+                drops += 1
+                refusedDrops += 1
+            case RunStarted.type: trainings += 1
+            case DriftMeasured.type:
+                if event.payload(as: DriftMeasured.self)?.drifted == true { drifts += 1 }
+            case DeploymentCompleted.type:
+                guard let deployed = event.payload(as: DeploymentCompleted.self) else { return }
+                if deployed.isRollback { rollbacks += 1 } else { promotions += 1 }
+            default: break
+            }
+        }
+    }
+
+    /// Something that would have been done, with an outcome that nobody knows.
+    package struct Unknown: Sendable, Codable, Hashable {
+        package var what: String
+        package var isTraining: Bool
+        package var time: Timestamp
+        package var sequence: UInt64
+    }
+
+    package struct Champion: Sendable, Codable, Hashable {
+        package var model: String
+        package var stage: String
+        package var was: Int?
+        package var wouldBe: Int?
+        /// The bytes are the same, whatever the numbers.
+        package var isSame: Bool
+    }
+
+    package var from: Timestamp?
+    package var to: Timestamp?
+    package var records: UInt64 = 0
+    package var was = Counts()
+    package var wouldBe = Counts()
+    package var differences: [Difference] = []
+    package var unknown: [Unknown] = []
+    /// The last stage's version at the end, where it would be another.
+    package var champions: [Champion] = []
+    /// Reactions that were looked at again.
+    package var reactions = 0
+    /// Events that were set aside in the journal, and are here too.
+    package var setAside = 0
+
+    package var isEmpty: Bool { differences.isEmpty && unknown.isEmpty && champions.isEmpty }
+}
+
+/// Gathers the decisions of two histories and tells where they part.
+struct DecisionComparison {
+    private var readers = (was: DecisionReader(), wouldBe: DecisionReader())
+    private var was: [DecisionReader.Key: Decision] = [:]
+    private var wouldBe: [DecisionReader.Key: Decision] = [:]
+
+    /// An event that both histories have. Of most questions only those are kept that are decided
+    /// differently; a promotion is decided in several steps.
+    mutating func both(_ event: Event) {
+        readers.was.note(event)
+        readers.wouldBe.note(event)
+        guard DecisionReader.types.contains(event.type) else { return }
+        if let (key, decision) = readers.was.decision(event), key.kind == .promotion {
+            was[key] = decision
+        }
+        if let (key, decision) = readers.wouldBe.decision(event), key.kind == .promotion {
+            wouldBe[key] = decision
+        }
+    }
+
+    /// An event of the journal alone.
+    mutating func only(was event: Event) {
+        readers.was.note(event)
+        guard let (key, decision) = readers.was.decision(event) else { return }
+        was[key] = decision
+    }
+
+    /// An event of the what-if alone.
+    mutating func only(wouldBe event: Event) {
+        readers.wouldBe.note(event)
+        guard let (key, decision) = readers.wouldBe.decision(event) else { return }
+        wouldBe[key] = decision
+    }
+
+    /// A reaction of the what-if came to an error.
+    mutating func failed(_ plugin: String, _ event: Event, _ error: String) {
+        let key = DecisionReader.Key(kind: .failure, question: "\(plugin) \(event.id)")
+        wouldBe[key] = Decision(
+            kind: .failure, about: "\(plugin) on \(event.type)", outcome: "failed", reason: error,
+            time: event.time, sequence: event.sequence)
+    }
+
+    var differences: [WhatIfOutcome.Difference] {
+        var found: [WhatIfOutcome.Difference] = []
+        for key in Set(was.keys).union(wouldBe.keys) {
+            let (before, after) = (was[key], wouldBe[key])
+            // A promotion that happened at another time or under another number is the same one.
+            if before?.outcome == after?.outcome,
+                key.kind == .promotion || before?.reason == after?.reason
+            {
+                continue
+            }
+            found.append(WhatIfOutcome.Difference(was: before, wouldBe: after))
+        }
+        return found.sorted {
+            ($0.sequence, $0.kind.rawValue, "\($0)") < ($1.sequence, $1.kind.rawValue, "\($1)")
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import Console
+import Daemon
+import Millrace
+import Runtime
+import Testing
+
+@Suite struct WhatIfTests {
+    @Test func `what if nothing were changed is nothing`() async throws {
+        let year = try await Year.shared.value
+        let same = await year.run("what-if")
+        try Golden.expect(same.all, "what-if-nothing")
+        #expect(try await year.run("what-if", "--json").decode(WhatIfOutcome.self).isEmpty)
+    }
+
+    @Test func `all plugins, run again over the whole year, decide what they decided`() async throws
+    {
+        let year = try await Year.shared.value
+        var words = ["what-if", "--json"]
+        for plugin in ["validator", "monitor", "trainer", "deployer"] {
+            words += ["--plugin", plugin]
+        }
+        let outcome = try await year.run(words).decode(WhatIfOutcome.self)
+        #expect(outcome.reactions > 200)
+        #expect(outcome.differences.isEmpty && outcome.unknown.isEmpty && outcome.isEmpty)
+        #expect(outcome.was == outcome.wouldBe)
+    }
+
+    @Test func `a stricter gate keeps versions out of production`() async throws {
+        let year = try await Year.shared.value
+        let stricter = await year.run(
+            "what-if", "--set", "pipelines.delays.gates[0].atLeast=0.8")
+        try Golden.expect(stricter.all, "what-if-gate")
+    }
+
+    @Test func `a rule of today says which drops it would have refused`() async throws {
+        let year = try await Year.shared.value
+        let strict = await year.run(
+            "what-if", "--contract", "flights=\(try year.contract(rowsMax: 500))")
+        try Golden.expect(strict.all, "what-if-contract")
+    }
+
+    @Test func `nothing is written to the workspace, also when models are trained`() async throws {
+        let year = try await Year.shared.value
+        let watch = try Untouched(year.layout.root)
+        let contract = try year.contract(rowsMax: 500)
+        let outcome = try await year.run(
+            "what-if", "--train", "--json", "--since", "2026-10-01", "--set",
+            "pipelines.delays.retrain.newRows=1", "--set", "pipelines.delays.retrain.coolDown=10d",
+            "--contract", "flights=\(contract)", "--plugin", "validator"
+        ).decode(WhatIfOutcome.self)
+        #expect(outcome.wouldBe.trainings > outcome.was.trainings)
+        #expect(outcome.unknown.isEmpty && !outcome.differences.isEmpty)
+        #expect(try watch.changes() == [])
+    }
+
+    @Test func `settings that cannot be are refused with their reason`() async throws {
+        let year = try await Year.shared.value
+        let unknown = await year.run("what-if", "--set", "pipelines.delays.gate=1")
+        #expect(unknown.code == .settings && unknown.err.contains("gate"))
+        let missing = await year.run("what-if", "--plugin", "validater")
+        #expect(missing.code == .missing && missing.err.contains("validator"))
+        let file = await year.run("what-if", "--settings", "/nonexistent.json")
+        #expect(file.code == .missing)
+    }
+
+    @Test func `a longer pause asks for fewer trainings`() async throws {
+        let year = try await Year.shared.value
+        let paused = await year.run(
+            "what-if", "--since", "2026-05-01", "--set", "pipelines.delays.retrain.coolDown=42d")
+        try Golden.expect(paused.all, "what-if-pause")
+    }
+}
