@@ -30,7 +30,7 @@ struct EvaluationMemory: Projection {
         if let created = event.payload(as: ModelVersionCreated.self) {
             var created = created
             // The digest of the dataset version stands for them.
-            created.inputs.files = []
+            created.inputs.files = DatasetFiles(listing: [])
             versions[VersionKey(model: created.model, version: created.version)] = created
         } else if let evaluated = event.payload(as: ModelEvaluated.self) {
             func version(_ number: Int) -> ModelVersionCreated? {

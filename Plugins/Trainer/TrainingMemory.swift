@@ -43,10 +43,10 @@ struct TrainingMemory: Projection {
         }
     }
 
-    /// The version of the dataset stands for its files.
+    /// The digest of the dataset's version stands for its files, wherever their list lies.
     private static func key(_ inputs: RunInputs) -> [UInt8]? {
         var inputs = inputs
-        inputs.files = []
+        inputs.files = DatasetFiles(listing: [])
         return try? JSONValue(encoding: inputs).bytes
     }
 
@@ -57,7 +57,7 @@ struct TrainingMemory: Projection {
         case nil: return nil
         case .failure(let error): throw ReactionError(error, retryable: false)
         case .version(let run, let version):
-            let all = input.inputs.files.reduce(0) { $0 + $1.rows }
+            let all = input.inputs.files.rows
             return TrainJob.Output(
                 artifact: version.artifact, file: version.file, examples: version.examples,
                 rows: run.rows, heldOut: max(0, all - run.rows), metrics: run.metrics,

@@ -28,7 +28,7 @@ import Testing
     @Test func `a stricter gate keeps versions out of production`() async throws {
         let year = try await Year.shared.value
         let stricter = await year.run(
-            "what-if", "--set", "pipelines.delays.gates[0].atLeast=0.8")
+            "what-if", "--set", "pipelines.delays.gates[0].atLeast=0.76")
         try Golden.expect(stricter.all, "what-if-gate")
     }
 

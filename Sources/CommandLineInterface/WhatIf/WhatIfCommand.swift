@@ -53,8 +53,8 @@ struct WhatIfCommand {
                     "a stricter gate, over all of history"),
                 .init("what-if --contract flights=new.json", "which drops would it refuse?"),
                 .init(
-                    "what-if --since 2026-06-01 --set pipelines.delays.retrain.coolDown=30d",
-                    "a longer pause, from June on"),
+                    "what-if --since 90d --set pipelines.delays.retrain.newRows=500",
+                    "fewer trainings, these ninety days"),
                 .init("what-if --settings draft.json --train", "with real training"),
                 .init("what-if --plugin validator", "all drops through this program's validator"),
             ],
