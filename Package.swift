@@ -153,7 +153,7 @@ let package = Package(
                 "Millrace",
                 "MillraceTesting", "LinuxSystem", "Checksums", "Validator", "Trainer", "Monitor",
                 "Deployer",
-            ], exclude: ["Transcripts"]),
+            ], exclude: ["Transcripts", "verify_proof.py"]),
         tests(
             "WorkspaceTemplateTests", ["WorkspaceTemplate", "generator", "LinuxSystem", "Millrace"]),
         // The program itself, as a person or a service manager runs it: `millrace` is built with it.

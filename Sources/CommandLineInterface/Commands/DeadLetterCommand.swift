@@ -30,12 +30,17 @@ struct DeadLetterCommand {
     }
 
     private var list: Command {
-        Command(
+        let clock = inbox.clock
+        return Command(
             "list", summary: "what was set aside",
-            examples: [.init("deadletter list", "number, plugin and error of each")],
-            options: [Shared.json, Shared.workspace]
+            examples: [
+                .init("deadletter list", "number, plugin and error of each"),
+                .init("deadletter list --at 2d", "as it was two days ago"),
+            ],
+            options: [Shared.at, Shared.json, Shared.workspace]
         ) { input in
-            let letters = try DeadLetterCommand.letters(input)
+            let letters = try DeadLetterCommand.letters(
+                input, at: Shared.moment(input, now: clock()))
             if input[Shared.json] {
                 try Reading.write(letters.map { DeadLetterRecord($0) }, to: input.out)
                 return .success
@@ -110,9 +115,11 @@ struct DeadLetterCommand {
         }
     }
 
-    private static func letters(_ input: Invocation) throws -> [DeliveryHistory.DeadLetter] {
+    private static func letters(
+        _ input: Invocation, at moment: Moment = .end
+    ) throws -> [DeliveryHistory.DeadLetter] {
         let reader = try Reading.journal(try Shared.layout(input))
-        return try WorkspaceView(reader, projections: []).deliveries.deadLetters
+        return try WorkspaceView(reader, projections: [], at: moment).deliveries.deadLetters
     }
 
     /// The one that the line names.

@@ -8,9 +8,12 @@ import Vault
 /// `millrace why`: the chain of causes behind a fact.
 struct WhyCommand {
     let registry: PluginRegistry
+    let clock: @Sendable () -> Timestamp
 
     private static let forward = Option.flag(
         "forward", help: "the other way: what came of it")
+    private static let dot = Option.flag(
+        "dot", help: "print a graph for Graphviz: '| dot -Tsvg > why.svg'")
     private static let fact = Argument.required(
         "FACT",
         ValueType<RawArgument>(
@@ -20,6 +23,7 @@ struct WhyCommand {
 
     var command: Command {
         let registry = registry
+        let clock = clock
         return Command(
             "why", summary: "the chain of causes behind a model, an event or a file",
             discussion: """
@@ -36,14 +40,18 @@ struct WhyCommand {
                 .init("why delays@3", "what became of version 3, and why"),
                 .init("why data/flights/flights-2013-01.csv", "what became of a drop"),
                 .init("why 41 --forward", "what came of record 41"),
+                .init("why delays --at '2026-03-03 14:00'", "what was live then, and why"),
             ],
-            options: [WhyCommand.forward, Shared.json, Shared.workspace],
+            options: [
+                WhyCommand.forward, WhyCommand.dot, Shared.at, Shared.json, Shared.workspace,
+            ],
             arguments: [WhyCommand.fact]
         ) { input in
             let layout = try Shared.layout(input)
             let reader = try Reading.journal(layout)
+            let moment = Shared.moment(input, now: clock())
             let view = try WorkspaceView(
-                reader, projections: [EvidenceBook.self, SettingsInForce.self])
+                reader, projections: [EvidenceBook.self, SettingsInForce.self], at: moment)
             let book = view.state(EvidenceBook.self)
             let target = WhyTarget(
                 words: input[WhyCommand.fact], root: layout.root, reader: reader, book: book,
@@ -52,7 +60,7 @@ struct WhyCommand {
             let sequence = try target.sequence()
             var tracer = CauseTracer(
                 reader, book: book, files: VaultFiles(try Vault(directory: layout.vault)))
-            guard let event = try tracer.event(sequence) else {
+            guard sequence <= view.sequence, let event = try tracer.event(sequence) else {
                 throw CommandFailure(
                     .missing, "there is no record \(sequence); the last is \(view.sequence)",
                     advice: "'millrace events' lists them")
@@ -60,8 +68,10 @@ struct WhyCommand {
             let catalogue = Reading.catalogue(registry)
             let page = WhyPage(catalogue: catalogue)
             if input[WhyCommand.forward] {
-                let node = try tracer.consequences(of: event)
-                if input[Shared.json] {
+                let node = try tracer.consequences(of: event, upTo: view.sequence)
+                if input[WhyCommand.dot] {
+                    input.out.write(DotGraph(node, catalogue).text)
+                } else if input[Shared.json] {
                     try Reading.write(Consequences(node, catalogue), to: input.out)
                 } else {
                     input.out.lines(page.lines(of: node, for: input.out.terminal))
@@ -69,7 +79,9 @@ struct WhyCommand {
                 return .success
             }
             let node = try tracer.causes(of: event)
-            if input[Shared.json] {
+            if input[WhyCommand.dot] {
+                input.out.write(DotGraph(node, catalogue).text)
+            } else if input[Shared.json] {
                 try Reading.write(WhyAnswer(node, catalogue), to: input.out)
             } else {
                 input.out.lines(page.lines(of: node, for: input.out.terminal))

@@ -64,15 +64,17 @@ package struct CauseTracer {
         try node(event, depth: 0)
     }
 
-    /// What came of a record, in the order of the journal. Marks of the runtime are left out.
+    /// What came of a record, in the order of the journal, up to another. Marks of the runtime are
+    /// left out.
     package mutating func consequences(
-        of event: Event
+        of event: Event, upTo last: UInt64 = .max
     ) throws(JournalError) -> ConsequenceNode {
         try load(correlation: event.correlation)
         var children: [EventID: [Event]] = [:]
         for other in events.values.sorted(by: { $0.sequence < $1.sequence }) {
             // A cause comes before what it causes: so this is a tree, whatever a journal claims.
-            guard let cause = other.causation, !RuntimeMarks.types.contains(other.type),
+            guard other.sequence <= last, let cause = other.causation,
+                !RuntimeMarks.types.contains(other.type),
                 let place = byID[cause], place < other.sequence
             else { continue }
             children[cause, default: []].append(other)

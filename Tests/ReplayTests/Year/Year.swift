@@ -84,6 +84,35 @@ struct Year: Sendable {
         return FilePath(bytes: path)
     }
 
+    /// The last record of the last batch that ends before a place.
+    func batchEnd(before sequence: UInt64) throws -> UInt64 {
+        var end: UInt64 = 0
+        let cursor = try JournalReader(directory: layout.journal).cursor()
+        while let record = try cursor.next(), record.sequence < sequence {
+            if record.batchIndex == record.batchCount { end = record.sequence }
+        }
+        return end
+    }
+
+    /// A workspace whose journal ends after a record; it has the vault of this one.
+    func cut(after last: UInt64) throws -> Year {
+        let short = WorkspaceLayout(root: try Year.folder())
+        try Files.makeDirectories(short.journal, mode: 0o700)
+        try Files.replace(
+            short.settings, with: try Files.read(layout.settings, limit: 1 << 20), durable: false)
+        var lines: [UInt8] = []
+        let cursor = try JournalReader(directory: layout.journal).cursor()
+        while let record = try cursor.next(), record.sequence <= last {
+            lines += record.line + [UInt8(ascii: "\n")]
+        }
+        try Files.replace(
+            short.journal.appending("00000000000000000001.jsonl"), with: lines, durable: false)
+        guard symlink(layout.vault.description, short.vault.description) == 0 else {
+            throw SystemError(.current, "symlink")
+        }
+        return Year(layout: short)
+    }
+
     /// The contract in force, with a bound on the rows of a drop, in a file outside the workspace.
     func contract(rowsMax: Int) throws -> String {
         let reader = JournalReader(directory: layout.journal)

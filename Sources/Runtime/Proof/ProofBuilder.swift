@@ -1,0 +1,144 @@
+package import Journal
+package import Millrace
+
+/// Makes the proof of a deployment from a journal and its vault.
+package struct ProofBuilder {
+    private let reader: JournalReader
+    private let files: any FileStore
+    private let moment: Moment
+
+    /// Chains longer than this are left out, and only the records that matter taken in: 32 MiB.
+    package static let chainMax = 32 << 20
+    /// Larger things are named by their digest alone: 256 KiB.
+    private static let objectMax = 256 << 10
+
+    package init(_ reader: JournalReader, files: any FileStore, at moment: Moment = .end) {
+        self.reader = reader
+        self.files = files
+        self.moment = moment
+    }
+
+    /// - Parameters:
+    ///   - deployment: the record.
+    ///   - evidence: the records that it rests on.
+    ///   - chainMax: bytes of records that may be taken in for the chain's sake.
+    /// - Throws: `ProofFlaw` when the journal does not show why.
+    package func bundle(
+        deployment: UInt64, evidence: Set<UInt64>, chainMax: Int = chainMax
+    ) throws -> ProofBundle {
+        let wanted = try evidence.union(facts(about: deployment))
+        let first = wanted.min() ?? deployment
+        if let whole = try lines(from: first, only: nil, limit: chainMax) {
+            return try bundle(whole, deployment)
+        }
+        let head = try last()
+        guard let parts = try lines(from: first, only: wanted.union([head]), limit: .max) else {
+            throw ProofFlaw("the journal has no records")
+        }
+        return try bundle(parts, deployment)
+    }
+
+    private func bundle(_ lines: [RawRecord], _ deployment: UInt64) throws -> ProofBundle {
+        var events: [Event] = []
+        for line in lines { events.append(try line.event()) }
+        return try ProofBundle(
+            records: lines.map(\.line), events: events, deployment: deployment,
+            objects: try objects(events, deployment))
+    }
+
+    /// Nil when they are more than the limit.
+    private func lines(
+        from first: UInt64, only wanted: Set<UInt64>?, limit: Int
+    ) throws -> [RawRecord]? {
+        var found: [RawRecord] = []
+        var size = 0
+        let cursor = try reader.cursor(from: first)
+        while let record = try cursor.next(),
+            moment.includes(sequence: record.sequence, time: record.time)
+        {
+            guard wanted?.contains(record.sequence) ?? true else { continue }
+            size += record.length
+            if size > limit { return nil }
+            found.append(try record.copy())
+        }
+        return found
+    }
+
+    private func last() throws -> UInt64 {
+        var last: UInt64 = 0
+        let cursor = try reader.cursor()
+        while let record = try cursor.next(),
+            moment.includes(sequence: record.sequence, time: record.time)
+        {
+            last = record.sequence
+        }
+        return last
+    }
+
+    /// The records about the version and its stage that a chain of causes does not lead to.
+    private func facts(about deployment: UInt64) throws -> Set<UInt64> {
+        let cursor = try reader.cursor(from: deployment)
+        guard let record = try cursor.next(),
+            let deployed = try record.event().payload(as: DeploymentCompleted.self)
+        else { throw ProofFlaw("record \(deployment) is no deployment") }
+        var found: Set<UInt64> = []
+        var settings: UInt64?
+        let all = try reader.cursor()
+        while let record = try all.next(),
+            moment.includes(sequence: record.sequence, time: record.time)
+        {
+            switch record.type {
+            case SettingsAccepted.type:
+                if record.sequence < deployment { settings = record.sequence }
+            case ModelEvaluated.type, GatesEvaluated.type, StageChecked.type,
+                ApprovalDecided.type, DeploymentCompleted.type:
+                let event = try record.event()
+                guard event.subject == deployed.subject,
+                    let payload = try? JSONValue(parsing: event.payload),
+                    payload["version"]?.integerValue == Int64(deployed.version)
+                else { continue }
+                found.insert(record.sequence)
+            case RunCompleted.type:
+                if try record.event().subject.name == deployed.model {
+                    found.insert(record.sequence)
+                }
+            default: break
+            }
+        }
+        return found.union(settings.map { [$0] } ?? [])
+    }
+
+    /// What the story names and is small enough: lists of files always.
+    private func objects(
+        _ events: [Event], _ deployment: UInt64
+    ) throws -> [ProofBundle.Object] {
+        guard
+            let deployed = events.first(where: { $0.sequence == deployment })?
+                .payload(as: DeploymentCompleted.self),
+            let version = events.lazy.compactMap({ $0.payload(as: ModelVersionCreated.self) })
+                .first(where: { $0.model == deployed.model && $0.version == deployed.version })
+        else { return [] }
+        var digests = version.inputs.files.layers.map { ($0.sha256, Int.max) }
+        let accepted = events.compactMap { $0.payload(as: DataAccepted.self)?.contract }
+        digests += Set(accepted).sorted().map { ($0, ProofBuilder.objectMax) }
+        digests += version.inputs.code.values.sorted().map { ($0, ProofBuilder.objectMax) }
+        digests.append((version.artifact, ProofBuilder.objectMax))
+        var seen: Set<Digest> = []
+        return digests.compactMap { digest, limit in
+            guard seen.insert(digest).inserted,
+                let bytes = try? files.bytes(of: digest, limit: min(limit, 512 << 20))
+            else { return nil }
+            return ProofBundle.Object(sha256: digest, bytes: bytes)
+        }
+    }
+}
+
+extension RawRecord {
+    /// The record with bytes of its own: a cursor's are those of a window that moves on.
+    fileprivate func copy() throws -> RawRecord {
+        guard let copy = RawRecord(parsing: line + [UInt8(ascii: "\n")], segment: segment) else {
+            throw ProofFlaw("record \(sequence) cannot be read")
+        }
+        return copy
+    }
+}

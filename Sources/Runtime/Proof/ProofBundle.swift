@@ -1,0 +1,120 @@
+import Checksums
+package import Millrace
+
+/// Everything that shows why a model version went into a stage, in one file that needs nothing else:
+/// the raw records of the journal with their chain, and the small things that they name by digest.
+///
+/// The file is JSON, indented, in exactly the form that `bytes` writes, so that no byte of it is free:
+///
+///     format, version   "millrace-proof", 1
+///     claim             what is shown: model, version, stage, artifact, the record of the deployment,
+///                       the head of the journal, and whether the chain reaches it without a gap
+///     facts             one a step, from the data to the deployment; follow from the records
+///     records           the lines of the journal, as they are, in order
+///     objects           {sha256, base64} of lists of files, contracts, code, the model
+///     sha256            of all bytes before this member's line
+package struct ProofBundle: Sendable {
+    package struct Claim: Codable, Sendable, Hashable {
+        package var model: String
+        package var version: Int
+        package var stage: String
+        package var artifact: Digest
+        /// The record by which it went live.
+        package var deployment: UInt64
+        /// The last record that was looked at.
+        package var head: UInt64
+        package var headHash: Digest
+        /// All records from the first that matters to the head are here; else only those that matter.
+        package var isWhole: Bool
+        /// Nothing took its place up to the head.
+        package var isLive: Bool
+    }
+
+    /// One step of the way from data to deployment.
+    package struct Fact: Codable, Sendable, Hashable {
+        package var step: String
+        package var sequence: UInt64
+        package var time: Timestamp
+        package var actor: String
+        /// Of the bytes that the step is about.
+        package var sha256: Digest?
+        package var what: String
+    }
+
+    package struct Object: Sendable, Hashable {
+        package var sha256: Digest
+        package var bytes: [UInt8]
+    }
+
+    package var claim: Claim
+    package var facts: [Fact]
+    /// Lines without their newlines.
+    package var records: [[UInt8]]
+    package var objects: [Object]
+
+    static let format = "millrace-proof"
+
+    /// The file.
+    package func bytes() throws -> [UInt8] {
+        let body = JSONValue.object([
+            .init("format", .string(ProofBundle.format)), .init("version", 1),
+            .init("claim", try JSONValue(encoding: claim)),
+            .init("facts", .array(try facts.map { try JSONValue(encoding: $0) })),
+            .init("records", .array(records.map { .string(String(decoding: $0, as: UTF8.self)) })),
+            .init(
+                "objects",
+                .array(
+                    objects.map {
+                        [
+                            "sha256": .string($0.sha256.hex),
+                            "base64": .string(Base64Text.encode($0.bytes)),
+                        ]
+                    })),
+        ])
+        // Without the closing line: the digest comes before it.
+        let text = body.pretty()
+        let head = Array(text.utf8.dropLast(2)) + Array(",\n".utf8)
+        let digest = Digest(words: SHA256.hash(head).words)
+        return head + Array("  \"sha256\": \"\(digest.hex)\"\n}\n".utf8)
+    }
+}
+
+/// Base 64 (RFC 4648, section 4), with padding.
+enum Base64Text {
+    private static let alphabet = Array(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+
+    static func encode(_ bytes: [UInt8]) -> String {
+        var text: [UInt8] = []
+        text.reserveCapacity((bytes.count + 2) / 3 * 4)
+        for start in stride(from: 0, to: bytes.count, by: 3) {
+            let part = bytes[start..<min(start + 3, bytes.count)]
+            var word = part.reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+            word <<= 8 * UInt32(3 - part.count)
+            for index in 0..<4 {
+                text.append(
+                    index <= part.count
+                        ? alphabet[Int(word >> (18 - 6 * UInt32(index))) & 63]
+                        : UInt8(ascii: "="))
+            }
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Nil for anything that `encode` does not write.
+    static func decode(_ text: String) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        var word: UInt32 = 0
+        var bits: UInt32 = 0
+        for digit in text.utf8 where digit != UInt8(ascii: "=") {
+            guard let value = alphabet.firstIndex(of: digit) else { return nil }
+            word = (word << 6 | UInt32(value)) & 0xFFFF
+            bits += 6
+            if bits >= 8 {
+                bits -= 8
+                bytes.append(UInt8(truncatingIfNeeded: word >> bits))
+            }
+        }
+        return encode(bytes) == text ? bytes : nil
+    }
+}

@@ -1,0 +1,114 @@
+import Console
+import Foundation
+import Millrace
+import Runtime
+import Testing
+
+@Suite struct ProofTests {
+    private func proof(_ words: String...) async throws -> [UInt8] {
+        let year = try await Year.shared.value
+        let answer = await year.run(["prove"] + words)
+        #expect(answer.code == .success, "\(answer.err.prefix(300))")
+        return Array(answer.out.utf8)
+    }
+
+    @Test func `a proof of the champion says why it is there, step by step`() async throws {
+        let year = try await Year.shared.value
+        let file = "/tmp/millrace-proof-\(UInt32.random(in: 0 ... .max)).json"
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        let written = await year.run("prove", "delays", "-o", file)
+        try Golden.expect(written.all, "prove")
+        let checked = await year.run("prove", "--check", file)
+        #expect(checked.code == .success && checked.out == written.out)
+        #expect(try Python.verify(file) == nil)
+    }
+
+    @Test func `each version that was deployed can be proved, also a rollback`() async throws {
+        for version in [1, 7, 12, 14] {
+            let bytes = try await proof("delays@\(version)")
+            let bundle = try ProofCheck.check(bytes)
+            #expect(bundle.claim.version == version && bundle.claim.isWhole)
+            #expect(!bundle.claim.isLive)
+            let steps = Set(bundle.facts.map(\.step))
+            #expect(
+                steps.isSuperset(of: [
+                    "data", "validation", "contract", "settings", "run", "evaluation", "gates",
+                    "deployment",
+                ]))
+        }
+        let year = try await Year.shared.value
+        let never = await year.run("prove", "delays@99")
+        #expect(never.code == .missing)
+    }
+
+    @Test func `one changed byte anywhere is found and named`() async throws {
+        let bytes = try await proof("delays@1", "--at", "36")
+        #expect(try ProofCheck.check(bytes).claim.version == 1)
+        // Another byte and another bit in each run of the loop; together they reach every part.
+        for place in stride(from: 0, to: bytes.count, by: 211) {
+            var changed = bytes
+            changed[place] ^= 1 << UInt8(place % 7)
+            #expect(throws: ProofFlaw.self, "byte \(place)") { try ProofCheck.check(changed) }
+        }
+        // A record is named by its number.
+        let text = String(decoding: bytes, as: UTF8.self)
+        let other = text.replacing("\\\"run\\\":1,", with: "\\\"run\\\":2,")
+        #expect(other != text)
+        let flaw = #expect(throws: ProofFlaw.self) { try ProofCheck.check(Array(other.utf8)) }
+        #expect(flaw?.description.contains("record") == true)
+    }
+
+    @Test func `a record that is taken out, or a fact that is made up, is found`() async throws {
+        let bundle = try ProofCheck.check(try await proof("delays@1", "--at", "36"))
+        for index in bundle.records.indices {
+            var cut = bundle
+            cut.records.remove(at: index)
+            let bytes = try cut.bytes()
+            #expect(throws: ProofFlaw.self, "without entry \(index)") {
+                try ProofCheck.check(bytes)
+            }
+        }
+        var invented = bundle
+        invented.facts[0].actor = "uid:0"
+        let bytes = try invented.bytes()
+        #expect(throws: ProofFlaw.self) { try ProofCheck.check(bytes) }
+        var other = bundle
+        other.claim.isLive.toggle()
+        let claim = try other.bytes()
+        #expect(throws: ProofFlaw.self) { try ProofCheck.check(claim) }
+    }
+
+    @Test func `the second verifier finds what the first one finds`() async throws {
+        let bytes = try await proof("delays@1", "--at", "36")
+        let file = "/tmp/millrace-proof-\(UInt32.random(in: 0 ... .max)).json"
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        try Data(bytes).write(to: URL(filePath: file))
+        #expect(try Python.verify(file) == nil)
+        for place in stride(from: 1, to: bytes.count, by: bytes.count / 12) {
+            var changed = bytes
+            changed[place] ^= 4
+            try Data(changed).write(to: URL(filePath: file))
+            #expect(try Python.verify(file) != nil, "byte \(place)")
+        }
+    }
+}
+
+/// The verifier that shares no code with the first one.
+private enum Python {
+    /// What it says is wrong; nil when all is well, or when there is no Python here.
+    static func verify(_ file: String) throws -> String? {
+        let script = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "verify_proof.py").path
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = ["python3", script, file]
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        let said = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return process.terminationStatus == 0
+            ? nil : String(decoding: said, as: UTF8.self) + "wrong"
+    }
+}
