@@ -136,7 +136,8 @@ let package = Package(
             path: "Tests/WatchProbe", swiftSettings: strict,
             linkerSettings: [.linkedLibrary("m")]),
         tests("DaemonTests", ["Daemon", "Runtime", "Journal", "Millrace", "LinuxSystem"]),
-        tests("RuntimeTests", ["Runtime", "MillraceTesting", "Millrace", "LinuxSystem"]),
+        tests(
+            "RuntimeTests", ["Runtime", "Journal", "MillraceTesting", "Millrace", "LinuxSystem"]),
         tests("TabularTests", ["Tabular", "Millrace"]),
         tests("LearningTests", ["Learning", "Tabular", "MillraceTesting", "Millrace"]),
         tests(

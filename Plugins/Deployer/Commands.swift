@@ -56,9 +56,15 @@ extension Promotion {
         guard target != live else {
             return impossible(command, "v\(target) is live in \(stage) already")
         }
-        guard tenures.contains(where: { $0.version == target }),
-            let version = model.versions[target]?.created
-        else { return impossible(command, "v\(target) was never live in \(stage)") }
+        guard tenures.contains(where: { $0.version == target }) else {
+            return impossible(command, "v\(target) was never live in \(stage)")
+        }
+        guard let version = model.versions[target]?.created else {
+            return impossible(
+                command,
+                "v\(target) was live in \(stage) too long ago: one of the last "
+                    + "\(ModelRegistry.versionLimit) can be gone back to")
+        }
         let comment = wanted.comment.isEmpty ? "" : ": \(wanted.comment)"
         return [
             DeploymentPlanned(

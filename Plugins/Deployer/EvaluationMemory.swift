@@ -4,7 +4,7 @@ import Millrace
 struct EvaluationMemory: Projection {
     static let types: [any EventPayload.Type] = [ModelVersionCreated.self, ModelEvaluated.self]
 
-    private struct Key: Hashable {
+    private struct Key: Hashable, Codable {
         let artifact: Digest
         let dataset: Digest
         let champion: Digest?
@@ -16,7 +16,7 @@ struct EvaluationMemory: Projection {
         }
     }
 
-    private struct VersionKey: Hashable {
+    private struct VersionKey: Hashable, Codable {
         let model: String
         let version: Int
     }

@@ -6,26 +6,31 @@ struct TrainingMemory: Projection {
         RunStarted.self, RunCompleted.self, RunFailed.self, ModelVersionCreated.self,
     ]
 
-    private enum Outcome {
+    private enum Outcome: Codable {
         case version(RunCompleted, ModelVersionCreated)
         case failure(String)
     }
 
-    private struct RunKey: Hashable {
+    private struct RunKey: Hashable, Codable {
         let pipeline: String
         let run: Int
     }
 
+    /// The inputs of a run that has not ended, and what is known of it.
+    private struct Running: Codable {
+        let inputs: [UInt8]
+        var completed: RunCompleted?
+    }
+
     private var outcomes: [[UInt8]: Outcome] = [:]
-    /// The inputs of runs that have not ended, and what is known of them.
-    private var running: [RunKey: (inputs: [UInt8], completed: RunCompleted?)] = [:]
+    private var running: [RunKey: Running] = [:]
 
     init() {}
 
     mutating func apply(_ event: Event) {
         if let started = event.payload(as: RunStarted.self) {
             guard let key = TrainingMemory.key(started.inputs) else { return }
-            running[RunKey(pipeline: started.pipeline, run: started.run)] = (key, nil)
+            running[RunKey(pipeline: started.pipeline, run: started.run)] = Running(inputs: key)
         } else if let completed = event.payload(as: RunCompleted.self) {
             let key = RunKey(pipeline: completed.pipeline, run: completed.run)
             running[key]?.completed = completed

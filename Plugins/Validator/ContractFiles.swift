@@ -5,7 +5,7 @@ import Millrace
 struct ContractFiles: Projection {
     static let types: [any EventPayload.Type] = [FileArrived.self]
 
-    struct File {
+    struct File: Codable {
         let path: WorkspacePath
         let digest: Digest
         let size: Int

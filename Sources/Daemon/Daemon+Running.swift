@@ -34,6 +34,8 @@ extension Daemon {
         /// Asked to stop at once.
         case interrupted
         case failed(String)
+        /// The journal is not what it was.
+        case damaged(String)
     }
 
     var lines: EventLines { EventLines(logger: logger) }
@@ -55,7 +57,7 @@ extension Daemon {
                 let now = outcome.withLock { $0 }
                 if let failure = now.failure {
                     logger.flush()
-                    return .failed(failure)
+                    return now.isDamaged ? .damaged(failure) : .failed(failure)
                 }
                 if now.isFinished { return end(now) }
             }
@@ -83,6 +85,7 @@ extension Daemon {
         for event in events where event.type == SettingsAccepted.type { apply(event) }
         lines.write(events)
         runtime.committed(events)
+        if let last = events.last { keeper.committed(last.sequence) }
         for event in events {
             if event.type == ReactionHandled.type, let cause = event.causation {
                 forgetJobs(of: cause)
@@ -153,6 +156,7 @@ extension Daemon {
             return !outcome.isReady
         }
         guard isFirst else { return }
+        keeper.start { [weak self] in self?.checkHistory() }
         logger.log(.notice, "ready")
         service.ready("watching \(layout.root)")
     }
@@ -205,6 +209,7 @@ extension Daemon {
                 DaemonStopped(reason: reason), actor: .system, at: WallClock.now)
             _ = try await writer.append([stopped])
             try writer.close()
+            try? await BlockingThread.run { self.keeper.finish() }
         } catch {
             fail("the journal could not be closed in good order: \(error)")
             return

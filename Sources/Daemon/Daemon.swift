@@ -42,6 +42,8 @@ package final class Daemon: Sendable {
     let inFlight: InFlightRecord
     let runtime: Runtime
     let watcher: Watcher
+    let past: DaemonPast
+    let keeper: StateKeeper
     let outcome = Mutex(Outcome())
     /// Made readable when the main thread has something to look at.
     let wake: FileDescriptor
@@ -51,6 +53,8 @@ package final class Daemon: Sendable {
         var failure: String?
         var isFinished = false
         var isReady = false
+        /// The failure is one of the journal.
+        var isDamaged = false
         var problems: [String: Int] = [:]
     }
 
@@ -105,7 +109,8 @@ package final class Daemon: Sendable {
             ]
         // Who accepts the damage goes on with what is readable.
         let reader = JournalReader(
-            directory: layout.journal, damage: options.acceptDamage ? .skip({ _ in }) : .stop)
+            directory: layout.journal,
+            damage: options.acceptDamage ? .skip({ _ in }) : .accepted({ _ in }))
         let stopper = Stopper()
         runtime = Runtime(
             Runtime.Configuration(
@@ -119,7 +124,10 @@ package final class Daemon: Sendable {
                 sleep: { try await TaskPool.sleep(seconds: $0) }, inFlight: inFlight,
                 failed: { stopper.stop($0) }))
         do {
-            let history = try DaemonHistory(reader, into: runtime, plugins: plugins)
+            let history = try DaemonHistory(reader, layout.snapshots, plugins: plugins)
+            runtime.take(history.fold)
+            past = history.past
+            keeper = Daemon.makeKeeper(reader, layout, plugins, logger)
             jobs.keepOnly(causes: try history.pendingCauses(reader))
             watcher = try Daemon.makeWatcher(layout, checked.settings, history.files, vault)
             stopper.daemon = self
@@ -142,28 +150,42 @@ package final class Daemon: Sendable {
             try Intake.outside(
                 DaemonStarted(
                     program: options.version, pid: getpid(), host: HostName.current,
-                    afterCrash: !history.endedInGoodOrder), actor: .system, at: now))
+                    afterCrash: !history.past.endedInGoodOrder), actor: .system, at: now))
         if history.settings.digest != checked.digest {
             batch.append(
                 try Intake.outside(
                     SettingsAccepted(sha256: checked.digest, settings: checked.settings),
                     actor: .system, at: now))
         }
-        for plugin in plugins where !history.registered.contains(plugin.name.rawValue) {
+        for plugin in plugins where !history.past.registered.contains(plugin.name.rawValue) {
             batch.append(
                 try Intake.outside(
                     PluginRegistered(plugin: plugin.name.rawValue, from: history.head + 1),
                     actor: .system, at: now))
         }
+        if options.acceptDamage, let damage = try Daemon.newlyAccepted(layout, history.past) {
+            batch.append(try Intake.outside(damage, actor: .system, at: now))
+        }
         batch += try interruptions(history.deliveries)
         writer.onCondition = { [weak self] in self?.journalChanged($0) }
         for event in try writer.appendBlocking(batch) {
             runtime.fold(event)
-            history.deliveries.apply(event)
+            history.apply(event)
             lines.write([event])
         }
         writer.onCommit = { [weak self] in self?.committed($0) }
         try runtime.start(history.deliveries)
+    }
+
+    private static func makeKeeper(
+        _ reader: JournalReader, _ layout: WorkspaceLayout, _ plugins: [RegisteredPlugin],
+        _ logger: Logger
+    ) -> StateKeeper {
+        let policy = SnapshotMaker.Policy()
+        return StateKeeper(
+            SnapshotMaker(
+                reader, layout.snapshots, empty: KeptState.fold(plugins), policy: policy),
+            policy: policy, tell: { logger.log(.warning, $0) })
     }
 
     private static func makeWatcher(

@@ -1,5 +1,6 @@
 package import LinuxSystem
 package import Millrace
+package import Runtime
 
 /// Where things are in a workspace.
 package struct WorkspaceLayout: Sendable {
@@ -10,6 +11,7 @@ package struct WorkspaceLayout: Sendable {
     package var settings: FilePath { root.appending("millrace.json") }
     package var state: FilePath { root.appending(".millrace") }
     package var journal: FilePath { state.appending("journal") }
+    package var snapshots: SnapshotStore { SnapshotStore(beside: journal) }
     package var vault: FilePath { state.appending("vault") }
     package var jobs: FilePath { state.appending("jobs") }
     package var inbox: FilePath { root.appending("inbox") }

@@ -95,12 +95,15 @@ package final class Runtime: Sendable {
         }
     }
 
-    /// The types of events that the plugins' states are folded from; no others need be given to `fold`.
-    package var foldedTypes: Set<String> { state.withLock { $0.projections.types } }
-
-    /// Says how far the past goes, when its last events were of types that change nothing.
-    package func fold(upTo sequence: UInt64) {
-        state.withLock { $0.head = max($0.head, sequence) }
+    /// Takes up what was folded already, instead of the events themselves.
+    package func take(_ fold: StateFold) {
+        let types = configuration.plugins.flatMap(\.projections)
+        let projections = fold.projections.keeping(types)
+        state.withLock { state in
+            state.projections = projections
+            state.depths = fold.depths
+            state.head = fold.sequence
+        }
     }
 
     /// Takes up what the plugins have yet to handle, and begins to react.

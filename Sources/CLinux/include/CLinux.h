@@ -53,6 +53,9 @@ int clinux_inotify_rm_watch(int fd, int wd);
 int clinux_spawn(const char *path, char *const argv[], char *const envp[], const char *directory,
                    int in, int out, int err, int new_session);
 
+/// Makes the calling thread give way to all others: a nice value of 10.
+void clinux_lower_priority(void);
+
 #define CLINUX_O_PATH 010000000
 #define CLINUX_O_TMPFILE 020200000
 #define CLINUX_O_NOATIME 01000000

@@ -60,6 +60,7 @@ struct RunCommand {
                 return .negative
             case .interrupted: return .negative
             case .failed(let reason): throw CommandFailure(.system, Text(reason))
+            case .damaged(let reason): throw DaemonError.damaged(reason)
             }
         }
     }

@@ -1,9 +1,11 @@
 import Console
 import Daemon
+import Glibc
 import Journal
 import LinuxSystem
 import Millrace
 import Runtime
+import Synchronization
 
 /// What the commands that print state have in common. They read the journal, with the daemon or
 /// without it.
@@ -15,8 +17,24 @@ enum Reading {
                 .missing, "\(layout.root.description) has no journal yet: nothing has happened",
                 advice: "start the daemon: 'millrace run --workspace \(layout.root.description)'")
         }
-        return JournalReader(directory: layout.journal)
+        return JournalReader(directory: layout.journal, damage: .accepted({ warn($0) }))
     }
+
+    /// Tells once of damage that somebody accepted: what is shown lacks what stood there.
+    private static func warn(_ damage: Damage) {
+        let isFirst = warned.withLock { warned in
+            defer { warned = true }
+            return !warned
+        }
+        guard isFirst else { return }
+        let text =
+            "warning: the journal is damaged at \(damage), which was accepted; what stood there is "
+            + "missing here ('millrace verify' names all places)\n"
+        var bytes = Array(text.utf8)
+        _ = Glibc.write(2, &bytes, bytes.count)
+    }
+
+    private static let warned = Mutex(false)
 
     /// The plugins as declarations: what they subscribe to, with the settings they have by default.
     static func plugins(_ registry: PluginRegistry) -> [RegisteredPlugin] {

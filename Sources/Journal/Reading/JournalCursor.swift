@@ -34,6 +34,20 @@ package final class JournalCursor {
         expected = sequence
     }
 
+    /// Stands behind a record that is known to be there.
+    init(
+        _ log: LogDirectory, behind mark: JournalMark, length: Int, in file: SegmentFile,
+        damage: DamagePolicy, upcasters: Upcasters
+    ) {
+        self.log = log
+        self.damage = damage
+        self.upcasters = upcasters
+        segment = file
+        offset = mark.offset + length
+        expected = mark.sequence + 1
+        start = expected
+    }
+
     /// The sequence of the record that comes next.
     package var position: UInt64 { max(expected, start) }
 
@@ -187,7 +201,7 @@ package final class JournalCursor {
         let last = record.sequence + UInt64(record.batchCount - record.batchIndex)
         if last > readable, try findReadable(last, in: file) < last { return false }
         if record.batchCount > 1, let flaw = try flaw(inBatchOf: record, upTo: last, in: file) {
-            guard case .skip = damage else {
+            guard try passes(flaw) != nil else {
                 // At the very end it is a batch that was never acknowledged.
                 if last > visible, try !isCovered(in: file) { return false }
                 throw .damaged([flaw])
@@ -226,6 +240,21 @@ package final class JournalCursor {
         return nil
     }
 
+    /// Whom to tell of a damaged place before going on; nil to stop there.
+    private func passes(_ found: Damage) throws(JournalError) -> ((Damage) -> Void)? {
+        switch damage {
+        case .stop: return nil
+        case .skip(let tell): return tell
+        case .accepted(let tell):
+            if accepted == nil {
+                let reader = JournalReader(directory: log.path, storage: log.storage)
+                accepted = try AcceptedDamage(reader)
+            }
+            guard accepted?.contains(found) == true else { return nil }
+            return tell
+        }
+    }
+
     /// Deals with damage at the offset. False: nothing whole comes after it.
     private func skip(_ scan: Scan, in file: SegmentFile) throws(JournalError) -> Bool {
         let next = try log.segment(after: file.first)
@@ -234,7 +263,7 @@ package final class JournalCursor {
             flaw = next == nil ? .removed(through: visible) : .missingSegment
         }
         let found = Damage(segment: file.first, sequence: expected, offset: offset, flaw: flaw)
-        guard case .skip(let tell) = damage else { throw .damaged([found]) }
+        guard let tell = try passes(found) else { throw .damaged([found]) }
         if expected > told { tell(found) }
         told = expected
         var candidate = try file.nextCandidate(from: offset + 1)
@@ -251,6 +280,9 @@ package final class JournalCursor {
         try enter(next)
         return true
     }
+
+    /// Read when the first damaged place is met.
+    private var accepted: AcceptedDamage?
 
     /// The last damage that was told of: the end of the log is looked at again and again.
     private var told: UInt64 = 0

@@ -78,6 +78,8 @@ package enum DamagePolicy: Sendable {
     case stop
     /// Tells, and goes on with the next record that is whole.
     case skip(@Sendable (Damage) -> Void)
+    /// Does so at places that the journal itself says were accepted, and throws at any other.
+    case accepted(@Sendable (Damage) -> Void)
 }
 
 /// Brings payloads of older versions up to date when they are read.

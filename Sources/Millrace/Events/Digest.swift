@@ -1,7 +1,7 @@
 /// The SHA-256 of some bytes: the name under which the vault keeps them.
 public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// The 32 bytes as four big-endian words, the first bytes in the first word.
-    private let words: (UInt64, UInt64, UInt64, UInt64)
+    package let words: (UInt64, UInt64, UInt64, UInt64)
 
     /// Takes the 32 bytes as four big-endian words.
     public init(words: (UInt64, UInt64, UInt64, UInt64)) { self.words = words }

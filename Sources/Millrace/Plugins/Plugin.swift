@@ -67,7 +67,11 @@ public struct NoSettings: PluginSettings {
 }
 
 /// State folded from events: a pure function of the journal.
-public protocol Projection: Sendable {
+///
+/// It is `Codable`, so that it can be kept in snapshots and need not be folded from the first event on
+/// at each start. A structure of values gets that for nothing. Keep it small: what grows with the
+/// history makes each snapshot grow with it.
+public protocol Projection: Sendable, Codable {
     /// The event types that change it; no others are given to `apply`.
     static var types: [any EventPayload.Type] { get }
 

@@ -5,23 +5,26 @@ public struct DatasetRegistry: Projection {
         DatasetVersionCreated.self,
     ]
 
-    public struct Contract: Sendable, Hashable {
+    public struct Contract: Sendable, Hashable, Codable {
         public let digest: Digest
         /// True when it was made from the data and nobody has edited it.
         public let isProposed: Bool
         public let sequence: UInt64
     }
 
-    public struct Dataset: Sendable {
+    public struct Dataset: Sendable, Codable {
         public let name: String
         public var contract: Contract?
-        /// The last version, with its files.
-        public var current: DatasetVersionCreated?
-        public var currentSequence: UInt64 = 0
-        public var accepted = 0
-        public var rejected = 0
-        public var lastRejection: DataRejected?
-        public var lastRejectionTime: Timestamp?
+        fileprivate var version: LastEvent<DatasetVersionCreated>?
+        public fileprivate(set) var accepted = 0
+        public fileprivate(set) var rejected = 0
+        fileprivate var rejection: LastEvent<DataRejected>?
+
+        /// The last version.
+        public var current: DatasetVersionCreated? { version?.payload }
+        public var currentSequence: UInt64 { version?.sequence ?? 0 }
+        public var lastRejection: DataRejected? { rejection?.payload }
+        public var lastRejectionTime: Timestamp? { rejection?.time }
     }
 
     public private(set) var datasets: [String: Dataset] = [:]
@@ -30,7 +33,9 @@ public struct DatasetRegistry: Projection {
 
     public mutating func apply(_ event: Event) {
         let name = event.subject.name
-        var dataset = datasets[name] ?? Dataset(name: name)
+        // Taken out and put back, so that it is changed in place.
+        var dataset = datasets.removeValue(forKey: name) ?? Dataset(name: name)
+        defer { datasets[name] = dataset }
         if let proposed = event.payload(as: ContractProposed.self) {
             // A person's contract that came while the proposal was being made stays in force.
             if dataset.contract?.isProposed ?? true {
@@ -42,16 +47,11 @@ public struct DatasetRegistry: Projection {
                 digest: accepted.contract, isProposed: false, sequence: event.sequence)
         } else if event.type == DataAccepted.type {
             dataset.accepted += 1
-        } else if let rejected = event.payload(as: DataRejected.self) {
+        } else if let rejected = LastEvent<DataRejected>(event) {
             dataset.rejected += 1
-            dataset.lastRejection = rejected
-            dataset.lastRejectionTime = event.time
-        } else if let version = event.payload(as: DatasetVersionCreated.self) {
-            dataset.current = version
-            dataset.currentSequence = event.sequence
-        } else {
-            return
+            dataset.rejection = rejected
+        } else if let version = LastEvent<DatasetVersionCreated>(event) {
+            dataset.version = version
         }
-        datasets[name] = dataset
     }
 }

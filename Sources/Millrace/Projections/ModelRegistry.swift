@@ -6,7 +6,7 @@ public struct ModelRegistry: Projection {
         DeploymentPlanned.self, DeploymentCompleted.self, StageChecked.self,
     ]
 
-    public struct Version: Sendable {
+    public struct Version: Sendable, Codable {
         public let created: ModelVersionCreated
         public let sequence: UInt64
         public let time: Timestamp
@@ -20,20 +20,22 @@ public struct ModelRegistry: Projection {
     }
 
     /// One entry of a stage's history.
-    public struct Tenure: Sendable {
+    public struct Tenure: Sendable, Codable {
         public let version: Int
         public let since: Timestamp
         public let sequence: UInt64
         public let isRollback: Bool
     }
 
-    public struct Model: Sendable {
+    public struct Model: Sendable, Codable {
         public let name: String
-        public var versions: [Int: Version] = [:]
-        /// By stage: who was live since when, the first first.
-        public var tenures: [String: [Tenure]] = [:]
+        /// The last `versionLimit` that were made, and for each stage the last as many that were
+        /// live there.
+        public fileprivate(set) var versions: [Int: Version] = [:]
+        /// By stage: who was live since when, the first first; the last `tenureLimit`.
+        public fileprivate(set) var tenures: [String: [Tenure]] = [:]
         /// By stage: the version that waits for a person.
-        public var waiting: [String: Int] = [:]
+        public fileprivate(set) var waiting: [String: Int] = [:]
 
         /// One of which nothing is known yet.
         public init(name: String) { self.name = name }
@@ -42,7 +44,23 @@ public struct ModelRegistry: Projection {
 
         /// The version that a stage points at.
         public func live(in stage: String) -> Int? { tenures[stage]?.last?.version }
+
+        /// Forgets what is older than anything that is still decided about.
+        fileprivate mutating func forgetOld() {
+            guard versions.count > 2 * ModelRegistry.versionLimit else { return }
+            var kept = Set(versions.keys.sorted().suffix(ModelRegistry.versionLimit))
+            kept.formUnion(waiting.values)
+            for history in tenures.values {
+                kept.formUnion(history.suffix(ModelRegistry.versionLimit).map(\.version))
+            }
+            versions = versions.filter { kept.contains($0.key) }
+        }
     }
+
+    /// How many versions of a model are remembered, in more than one respect.
+    public static let versionLimit = 20
+    /// How many changes of a stage are remembered.
+    public static let tenureLimit = 1000
 
     public private(set) var models: [String: Model] = [:]
 
@@ -50,10 +68,13 @@ public struct ModelRegistry: Projection {
 
     public mutating func apply(_ event: Event) {
         let name = event.subject.name
-        var model = models[name] ?? Model(name: name)
+        // Taken out and put back, so that it is changed in place.
+        var model = models.removeValue(forKey: name) ?? Model(name: name)
+        defer { models[name] = model }
         if let created = event.payload(as: ModelVersionCreated.self) {
             model.versions[created.version] = Version(
                 created: created, sequence: event.sequence, time: event.time)
+            model.forgetOld()
         } else if let evaluated = event.payload(as: ModelEvaluated.self) {
             model.versions[evaluated.version]?.evaluation = evaluated
         } else if let gates = event.payload(as: GatesEvaluated.self) {
@@ -71,9 +92,11 @@ public struct ModelRegistry: Projection {
                 Tenure(
                     version: deployed.version, since: event.time, sequence: event.sequence,
                     isRollback: deployed.isRollback))
+            let excess =
+                (model.tenures[deployed.stage]?.count ?? 0) - ModelRegistry.tenureLimit
+            if excess > 0 { model.tenures[deployed.stage]?.removeFirst(excess) }
         } else if let check = event.payload(as: StageChecked.self) {
             model.versions[check.version]?.checks[check.stage] = check
         }
-        models[name] = model
     }
 }

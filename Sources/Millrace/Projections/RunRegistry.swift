@@ -5,7 +5,7 @@ public struct RunRegistry: Projection {
         RunFailed.self,
     ]
 
-    public struct Run: Sendable {
+    public struct Run: Sendable, Codable {
         public let started: RunStarted
         /// The id of the `run.started` event.
         public let id: EventID
@@ -17,12 +17,16 @@ public struct RunRegistry: Projection {
         public var isRunning: Bool { completed == nil && failed == nil }
     }
 
-    public struct Activity: Sendable {
+    public struct Activity: Sendable, Codable {
         public let pipeline: String
-        public var runs: [Int: Run] = [:]
-        public var lastRequest: TrainingRequested?
-        public var lastRequestTime: Timestamp?
-        public var lastDeferral: TrainingDeferred?
+        /// The last ones by their number: no more than `runLimit`.
+        public fileprivate(set) var runs: [Int: Run] = [:]
+        fileprivate var request: LastEvent<TrainingRequested>?
+        fileprivate var deferral: LastEvent<TrainingDeferred>?
+
+        public var lastRequest: TrainingRequested? { request?.payload }
+        public var lastRequestTime: Timestamp? { request?.time }
+        public var lastDeferral: TrainingDeferred? { deferral?.payload }
 
         /// One of which nothing is known yet.
         public init(pipeline: String) { self.pipeline = pipeline }
@@ -35,18 +39,26 @@ public struct RunRegistry: Projection {
 
     public private(set) var pipelines: [String: Activity] = [:]
 
+    /// How many runs of a pipeline are remembered.
+    public static let runLimit = 20
+
     public init() {}
 
     public mutating func apply(_ event: Event) {
         let name = event.subject.name
-        var activity = pipelines[name] ?? Activity(pipeline: name)
-        if let requested = event.payload(as: TrainingRequested.self) {
-            activity.lastRequest = requested
-            activity.lastRequestTime = event.time
-        } else if let deferred = event.payload(as: TrainingDeferred.self) {
-            activity.lastDeferral = deferred
+        // Taken out and put back, so that it is changed in place.
+        var activity = pipelines.removeValue(forKey: name) ?? Activity(pipeline: name)
+        defer { pipelines[name] = activity }
+        if let requested = LastEvent<TrainingRequested>(event) {
+            activity.request = requested
+        } else if let deferred = LastEvent<TrainingDeferred>(event) {
+            activity.deferral = deferred
         } else if let started = event.payload(as: RunStarted.self) {
             activity.runs[started.run] = Run(started: started, id: event.id, time: event.time)
+            while activity.runs.count > RunRegistry.runLimit, let oldest = activity.runs.keys.min()
+            {
+                activity.runs[oldest] = nil
+            }
         } else if let completed = event.payload(as: RunCompleted.self) {
             activity.runs[completed.run]?.completed = completed
             activity.runs[completed.run]?.ended = event.time
@@ -54,6 +66,5 @@ public struct RunRegistry: Projection {
             activity.runs[failed.run]?.failed = failed
             activity.runs[failed.run]?.ended = event.time
         }
-        pipelines[name] = activity
     }
 }

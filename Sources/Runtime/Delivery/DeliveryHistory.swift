@@ -3,7 +3,7 @@ package import Millrace
 /// What the journal says about deliveries: what each plugin has yet to handle, and what was set aside.
 package struct DeliveryHistory: Sendable {
     /// An event that a plugin could not handle.
-    package struct DeadLetter: Sendable {
+    package struct DeadLetter: Sendable, Codable, Equatable {
         package let plugin: String
         package let event: UInt64
         package let attempts: Int
@@ -13,7 +13,7 @@ package struct DeliveryHistory: Sendable {
     }
 
     /// What one plugin did, and has to do.
-    package struct Position: Sendable {
+    package struct Position: Sendable, Codable, Equatable {
         /// Reacts to events from here on.
         package var from: UInt64
         /// Events that it subscribed to and has neither handled nor set aside, in order.
@@ -30,11 +30,26 @@ package struct DeliveryHistory: Sendable {
         package var slowest = 0.0
     }
 
-    package private(set) var positions: [String: Position] = [:]
-    package private(set) var deadLetters: [DeadLetter] = []
+    /// By plugin; none when no plugins were given.
+    package internal(set) var positions: [String: Position] = [:]
+    /// What was set aside and is not resolved.
+    package var deadLetters: [DeadLetter] { letters.list }
+    /// Dead letters that are too old to be kept here; the journal has them.
+    package var forgottenDeadLetters: Int { letters.forgotten }
+    var letters = Letters()
+
+    struct Letters: Codable, Sendable {
+        var list: [DeadLetter] = []
+        var forgotten = 0
+    }
+
     private var subscriptions: [String: RegisteredPlugin]
 
-    /// - Parameter plugins: whose pending events are wanted; for the others only counts are kept.
+    /// How many dead letters are kept, the last ones.
+    package static let deadLetterLimit = 10_000
+
+    /// - Parameter plugins: whose pending events are wanted; for the others only counts are kept. When
+    ///   none are given, only dead letters are looked at.
     package init(plugins: [RegisteredPlugin]) {
         subscriptions = Dictionary(
             plugins.map { ($0.name.rawValue, $0) }, uniquingKeysWith: { first, _ in first })
@@ -53,18 +68,18 @@ package struct DeliveryHistory: Sendable {
             positions[name]?.pending.insert(event.sequence)
         }
         switch event.type {
-        case PluginRegistered.type:
+        case PluginRegistered.type where !subscriptions.isEmpty:
             if let registered = event.payload(as: PluginRegistered.self) {
                 positions[registered.plugin] = Position(from: registered.from)
             }
-        case ReactionHandled.type:
+        case ReactionHandled.type where !subscriptions.isEmpty:
             if let handled = event.payload(as: ReactionHandled.self) { apply(handled) }
-        case ReactionFailed.type:
+        case ReactionFailed.type where !subscriptions.isEmpty:
             if let failed = event.payload(as: ReactionFailed.self) {
                 positions[failed.plugin]?.attempts[failed.sequence] = failed.attempt
                 positions[failed.plugin]?.failures += 1
             }
-        case ReactionInterrupted.type:
+        case ReactionInterrupted.type where !subscriptions.isEmpty:
             if let interrupted = event.payload(as: ReactionInterrupted.self) {
                 positions[interrupted.plugin]?.interruptions[interrupted.sequence] =
                     interrupted.count
@@ -75,10 +90,15 @@ package struct DeliveryHistory: Sendable {
                     positions[dead.plugin]?.pending.remove(sequence)
                     positions[dead.plugin]?.attempts[sequence] = nil
                     positions[dead.plugin]?.interruptions[sequence] = nil
-                    deadLetters.append(
+                    letters.list.append(
                         DeadLetter(
                             plugin: dead.plugin, event: sequence, attempts: dead.attempts,
                             error: dead.error, time: event.time, sequence: event.sequence))
+                }
+                let excess = letters.list.count - DeliveryHistory.deadLetterLimit
+                if excess > 0 {
+                    letters.list.removeFirst(excess)
+                    letters.forgotten += excess
                 }
             }
         case DeadLetterResolved.type:
@@ -103,12 +123,36 @@ package struct DeliveryHistory: Sendable {
     }
 
     private mutating func apply(_ resolved: DeadLetterResolved) {
-        let known = deadLetters.contains {
+        let known = letters.list.contains {
             $0.plugin == resolved.plugin && $0.event == resolved.sequence
         }
-        deadLetters.removeAll { $0.plugin == resolved.plugin && $0.event == resolved.sequence }
+        letters.list.removeAll { $0.plugin == resolved.plugin && $0.event == resolved.sequence }
         if known, resolved.outcome == .retried {
             positions[resolved.plugin]?.pending.insert(resolved.sequence)
         }
+    }
+}
+
+// MARK: snapshots
+
+extension DeliveryHistory {
+    /// What decides which events are pending: a history that was folded with other subscriptions says
+    /// nothing to these plugins.
+    var fingerprint: String {
+        subscriptions.keys.sorted().map { name in
+            let reactions = subscriptions[name]?.reactions ?? []
+            let types = reactions.map { "\($0.type)/\($0.subjectKind ?? "*")" }.sorted()
+            return "\(name):\(types.joined(separator: ","))"
+        }.joined(separator: ";")
+    }
+
+    /// No plugin was given.
+    var isEmpty: Bool { subscriptions.isEmpty }
+
+    /// The events that some plugin may still be handling, or be given again.
+    var unsettled: Set<UInt64> {
+        var sequences = Set(deadLetters.map(\.event))
+        for position in positions.values { sequences.formUnion(position.pending) }
+        return sequences
     }
 }

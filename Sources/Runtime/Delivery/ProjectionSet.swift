@@ -27,6 +27,24 @@ package struct ProjectionSet: Sendable {
         }
     }
 
+    /// The types of the states.
+    var kinds: [any Projection.Type] { states.values.map { type(of: $0) } }
+
+    /// Puts a state in the place of the one of its type.
+    mutating func put(_ state: any Projection) {
+        let key = ObjectIdentifier(type(of: state))
+        if states[key] != nil { states[key] = state }
+    }
+
+    /// The same states of these types alone.
+    package func keeping(_ types: [any Projection.Type]) -> ProjectionSet {
+        var kept = ProjectionSet(types)
+        for type in types {
+            if let state = states[ObjectIdentifier(type)] { kept.put(state) }
+        }
+        return kept
+    }
+
     package func state<P: Projection>(_ type: P.Type) -> P? {
         states[ObjectIdentifier(type)] as? P
     }

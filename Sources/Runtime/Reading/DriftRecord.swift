@@ -10,13 +10,20 @@ package struct DriftRecord: Projection {
         package let sequence: UInt64
     }
 
-    package private(set) var models: [String: Measurement] = [:]
+    private var last: [String: LastEvent<DriftMeasured>] = [:]
 
     package init() {}
 
+    package var models: [String: Measurement] {
+        last.compactMapValues { event in
+            event.payload.map {
+                Measurement(measured: $0, time: event.time, sequence: event.sequence)
+            }
+        }
+    }
+
     package mutating func apply(_ event: Event) {
-        guard let measured = event.payload(as: DriftMeasured.self) else { return }
-        models[measured.model] = Measurement(
-            measured: measured, time: event.time, sequence: event.sequence)
+        guard let measured = LastEvent<DriftMeasured>(event) else { return }
+        last[event.subject.name] = measured
     }
 }

@@ -11,7 +11,7 @@ package struct EvidenceBook: Projection {
     ]
 
     /// Some bytes at a path.
-    package struct FileKey: Hashable, Sendable {
+    package struct FileKey: Hashable, Sendable, Codable {
         package let path: WorkspacePath
         package let sha256: Digest
 
@@ -22,7 +22,7 @@ package struct EvidenceBook: Projection {
     }
 
     /// A model version before a stage.
-    package struct StageKey: Hashable, Sendable {
+    package struct StageKey: Hashable, Sendable, Codable {
         package let model: String
         package let version: Int
         package let stage: String
@@ -34,7 +34,7 @@ package struct EvidenceBook: Projection {
         }
     }
 
-    package struct VersionKey: Hashable, Sendable {
+    package struct VersionKey: Hashable, Sendable, Codable {
         package let model: String
         package let version: Int
 
@@ -44,7 +44,7 @@ package struct EvidenceBook: Projection {
         }
     }
 
-    package struct Deployment: Sendable {
+    package struct Deployment: Sendable, Codable {
         package let version: Int
         package let stage: String
         package let sequence: UInt64

@@ -8,7 +8,7 @@ package struct FailureRecord: Projection {
         FileArrived.self, SettingsRefused.self, ContractRefused.self,
     ]
 
-    package struct Key: Hashable, Sendable {
+    package struct Key: Hashable, Sendable, Codable {
         package let plugin: String
         package let sequence: UInt64
     }

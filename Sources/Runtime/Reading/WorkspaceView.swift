@@ -1,53 +1,43 @@
 package import Journal
 package import Millrace
 
-/// The state of a workspace, folded from its journal in one pass by somebody who is not the daemon.
+/// The state of a workspace, folded from its journal by somebody who is not the daemon.
 ///
 ///     let view = try WorkspaceView(reader, projections: [ModelRegistry.self])
 ///     let models = view.state(ModelRegistry.self).models
 ///
 /// Only the types that somebody asked for are taken out of their records; the others are walked over.
+/// Where there is a snapshot of these states before the moment, the fold begins there.
 package struct WorkspaceView: Sendable {
-    private var projections: ProjectionSet
+    private var fold: StateFold
+
     /// What each plugin has yet to handle; only for the plugins that were given.
-    package private(set) var deliveries: DeliveryHistory
+    package var deliveries: DeliveryHistory { fold.deliveries }
     /// The last record that counted; 0 when there is none.
-    package private(set) var sequence: UInt64 = 0
+    package var sequence: UInt64 { fold.sequence }
     /// The time of that record.
-    package private(set) var time: Timestamp?
+    package var time: Timestamp? { fold.time }
 
     /// - Parameters:
     ///   - plugins: whose pending events are wanted.
     ///   - moment: what comes later does not count.
+    ///   - snapshots: false to fold everything from the first record on.
     /// - Throws: `.damaged` where a record is not as it was written.
     package init(
         _ reader: JournalReader, projections types: [any Projection.Type],
-        plugins: [RegisteredPlugin] = [], at moment: Moment = .end
+        plugins: [RegisteredPlugin] = [], at moment: Moment = .end, snapshots: Bool = true
     ) throws(JournalError) {
-        projections = ProjectionSet(types)
-        deliveries = DeliveryHistory(plugins: plugins)
-        let wanted = projections.types.union(DeliveryHistory.types)
-            .union(plugins.flatMap(\.subscriptions))
-        let cursor = try reader.cursor()
-        while let record = try cursor.next() {
-            let time = record.time
-            guard moment.includes(sequence: record.sequence, time: time) else { break }
-            sequence = record.sequence
-            self.time = time
-            guard wanted.contains(record.type) else { continue }
-            let event = try cursor.event(of: record)
-            projections.apply(event)
-            deliveries.apply(event)
+        fold = StateFold(projections: types, plugins: plugins)
+        if snapshots {
+            let store = SnapshotStore(beside: reader.directory)
+            fold = try store.fold(reader, into: fold, at: moment)
+        } else {
+            try fold.fold(try reader.cursor(), to: moment)
         }
     }
 
     /// Takes the next event, for one who follows.
-    package mutating func apply(_ event: Event) {
-        sequence = event.sequence
-        time = event.time
-        projections.apply(event)
-        deliveries.apply(event)
-    }
+    package mutating func apply(_ event: Event) { fold.apply(event) }
 
     /// Whether any plugin has something to do, or to try again.
     package var hasPending: Bool {
@@ -55,5 +45,7 @@ package struct WorkspaceView: Sendable {
     }
 
     /// The state of a projection that was asked for; of any other it is empty.
-    package func state<P: Projection>(_ type: P.Type) -> P { projections.state(type) ?? P() }
+    package func state<P: Projection>(_ type: P.Type) -> P {
+        fold.projections.state(type) ?? P()
+    }
 }

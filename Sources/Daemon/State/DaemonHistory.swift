@@ -1,0 +1,64 @@
+import Journal
+import Millrace
+import Runtime
+import Watching
+
+/// The states that are kept in snapshots: those of the plugins, of the daemon, and of the commands that
+/// print state. What is not among them is folded from the first record on by whoever asks for it.
+enum KeptState {
+    static func projections(_ plugins: [RegisteredPlugin]) -> [any Projection.Type] {
+        plugins.flatMap(\.projections) + daemon + [
+            DatasetRegistry.self, ModelRegistry.self, RunRegistry.self, DaemonRecord.self,
+            DriftRecord.self, WatchRecord.self, FailureRecord.self, EvidenceBook.self,
+        ]
+    }
+
+    /// What the daemon itself has to know when it starts.
+    static let daemon: [any Projection.Type] = [
+        SettingsInForce.self, JournaledFiles.self, DaemonPast.self,
+    ]
+
+    /// An empty fold of all of them.
+    static func fold(_ plugins: [RegisteredPlugin]) -> StateFold {
+        StateFold(projections: projections(plugins), plugins: plugins, countsDepths: true)
+    }
+}
+
+/// What a daemon has to know from the journal before it starts: from the newest snapshot and the
+/// records after it.
+struct DaemonHistory {
+    private(set) var fold: StateFold
+
+    init(_ reader: JournalReader, _ store: SnapshotStore, plugins: [RegisteredPlugin]) throws {
+        let empty = StateFold(
+            projections: plugins.flatMap(\.projections) + KeptState.daemon, plugins: plugins,
+            countsDepths: true)
+        fold = try store.fold(reader, into: empty, at: .end)
+    }
+
+    mutating func apply(_ event: Event) { fold.apply(event) }
+
+    var deliveries: DeliveryHistory { fold.deliveries }
+    var head: UInt64 { fold.sequence }
+    var files: KnownFiles { state(JournaledFiles.self).known }
+    var settings: SettingsInForce { state(SettingsInForce.self) }
+    var past: DaemonPast { state(DaemonPast.self) }
+
+    private func state<P: Projection>(_ type: P.Type) -> P { fold.projections.state(type) ?? P() }
+
+    /// The ids of the events that some plugin has yet to handle.
+    func pendingCauses(_ reader: JournalReader) throws -> Set<EventID> {
+        let pending = deliveries.positions.values.reduce(into: Set<UInt64>()) {
+            $0.formUnion($1.pending)
+        }
+        guard let first = pending.min(), let last = pending.max() else { return [] }
+        var causes: Set<EventID> = []
+        let cursor = try reader.cursor(from: first)
+        while let record = try cursor.next(), record.sequence <= last {
+            if pending.contains(record.sequence) {
+                causes.insert(try cursor.event(of: record).id)
+            }
+        }
+        return causes
+    }
+}

@@ -1,0 +1,27 @@
+import Millrace
+
+/// What a daemon has to know of those before it.
+struct DaemonPast: Projection {
+    static let types: [any EventPayload.Type] = [
+        DaemonStarted.self, DaemonStopped.self, PluginRegistered.self, JournalDamaged.self,
+    ]
+
+    private(set) var registered: Set<String> = []
+    /// Whether the last daemon said that it ends.
+    private(set) var endedInGoodOrder = true
+    /// The damaged places that somebody accepted, `SEQUENCE SEGMENT`.
+    private(set) var accepted: Set<String> = []
+
+    mutating func apply(_ event: Event) {
+        switch event.type {
+        case DaemonStarted.type: endedInGoodOrder = false
+        case DaemonStopped.type: endedInGoodOrder = true
+        case PluginRegistered.type: registered.insert(event.subject.name)
+        case JournalDamaged.type:
+            for place in event.payload(as: JournalDamaged.self)?.damages ?? [] {
+                accepted.insert("\(place.sequence) \(place.segment)")
+            }
+        default: break
+        }
+    }
+}

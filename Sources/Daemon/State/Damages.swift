@@ -1,0 +1,47 @@
+import Journal
+import LinuxSystem
+import Millrace
+import Synchronization
+
+// What a start does about the parts of the journal that it need not read.
+extension Daemon {
+    /// A start reads what follows the last snapshot, and the journal's writer checks the last segment.
+    /// The rest is checked in the background: a daemon does not go on with a history that is not what
+    /// it was.
+    func checkHistory() {
+        guard !options.acceptDamage else { return }
+        do {
+            let report = try JournalVerifier.verify(layout.journal, threads: 1)
+            let damages = report.damages.filter { !past.accepts($0) }
+            guard !damages.isEmpty else {
+                logger.log(
+                    .debug, "the journal is whole: \(report.records) records are as they were")
+                return
+            }
+            outcome.withLock { $0.isDamaged = true }
+            fail("\(JournalError.damaged(damages))")
+        } catch {
+            logger.log(.warning, "the journal could not be checked: \(error)")
+        }
+    }
+
+    /// The places that were not accepted before, to be written down: who starts the daemon with
+    /// `--accept-damage` accepts them all.
+    static func newlyAccepted(
+        _ layout: WorkspaceLayout, _ past: DaemonPast
+    ) throws -> JournalDamaged? {
+        let report = try JournalVerifier.verify(layout.journal)
+        let places = report.damages.filter { !past.accepts($0) }.prefix(100).map {
+            JournalDamaged.Place(
+                segment: $0.segment, sequence: $0.sequence, offset: $0.offset,
+                flaw: "\($0.flaw)")
+        }
+        return places.isEmpty ? nil : JournalDamaged(damages: Array(places))
+    }
+}
+
+extension DaemonPast {
+    func accepts(_ damage: Damage) -> Bool {
+        accepted.contains("\(damage.sequence) \(damage.segment)")
+    }
+}
