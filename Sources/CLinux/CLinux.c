@@ -86,9 +86,12 @@ int clinux_spawn(const char *path, char *const argv[], char *const envp[], const
     sigset_t all, old;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
+    pid_t parent = getpid();
     pid_t pid = fork();
     if (pid == 0) {
         if (new_session) setsid();
+        // The parent may have ended before the kernel was asked.
+        if (new_session == 2 && (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)) _exit(127);
         // Lift the three out of the way of each other before they take their places.
         int a = fcntl(in, F_DUPFD, 3), b = fcntl(out, F_DUPFD, 3), c = fcntl(err, F_DUPFD, 3);
         int status = fcntl(report[1], F_DUPFD_CLOEXEC, 10);

@@ -204,6 +204,7 @@ extension Daemon {
     private func stopInGoodOrder(_ reason: String) async {
         await runtime.drain(seconds: runtime.settings.runtime.drain.seconds)
         await watcher.stop()
+        await external.stop()
         do {
             let stopped = try Intake.outside(
                 DaemonStopped(reason: reason), actor: .system, at: WallClock.now)

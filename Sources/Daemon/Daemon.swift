@@ -39,6 +39,7 @@ package final class Daemon: Sendable {
     let writer: JournalWriter
     let vault: Vault
     let jobs: JobRunner
+    let external: ExternalHost
     let inFlight: InFlightRecord
     let runtime: Runtime
     let watcher: Watcher
@@ -97,6 +98,7 @@ package final class Daemon: Sendable {
             JobRunner.Configuration(
                 jobs: layout.jobs, program: options.program,
                 environment: JobEnvironment.make(workspace: layout.root)))
+        external = ExternalHost(layout: layout, vault: vault, logger: logger)
         do {
             inFlight = try InFlightRecord(layout.state.appending("in-flight"))
         } catch {
@@ -115,7 +117,8 @@ package final class Daemon: Sendable {
         runtime = Runtime(
             Runtime.Configuration(
                 settings: checked.settings, plugins: plugins,
-                world: LiveWorld(layout: layout, vault: vault, jobs: jobs, logger: logger),
+                world: LiveWorld(
+                    layout: layout, vault: vault, jobs: jobs, external: external, logger: logger),
                 log: JournalLog(writer: writer),
                 read: { sequence, body in
                     let cursor = try reader.cursor(from: sequence)

@@ -17,22 +17,26 @@ package struct ChildProcess: Sendable {
     /// - Parameters:
     ///   - newSession: true detaches the child from this process's group and terminal, so that it
     ///     outlives what kills the parent.
+    ///   - diesWithThread: true, with a session of its own, has the kernel kill it when the thread ends
+    ///     that starts it, so also when this process dies.
     /// - Throws: `SystemError` of fork or exec, with the program's name.
     package static func spawn(
         _ program: FilePath, arguments: [[UInt8]], environment: [[UInt8]],
-        directory: FilePath? = nil, input: CInt, output: CInt, error: CInt, newSession: Bool
+        directory: FilePath? = nil, input: CInt, output: CInt, error: CInt, newSession: Bool,
+        diesWithThread: Bool = false
     ) throws(SystemError) -> ChildProcess {
+        let session: CInt = newSession ? (diesWithThread ? 2 : 1) : 0
         let pid = withCStrings([program.bytes] + arguments) { argv in
             withCStrings(environment) { envp in
                 program.withCString { path in
                     if let directory {
                         return directory.withCString {
                             clinux_spawn(
-                                path, argv, envp, $0, input, output, error, newSession ? 1 : 0)
+                                path, argv, envp, $0, input, output, error, session)
                         }
                     }
                     return clinux_spawn(
-                        path, argv, envp, nil, input, output, error, newSession ? 1 : 0)
+                        path, argv, envp, nil, input, output, error, session)
                 }
             }
         }

@@ -7,7 +7,7 @@ import Synchronization
 /// stuck; a daemon that has nothing to do shall not wake up at all. These threads wait for work and
 /// for nothing else. Tasks come here by their executor preference, which their children inherit.
 package final class TaskPool: TaskExecutor {
-    package static let shared = TaskPool(threads: 4)
+    package static let shared = TaskPool(threads: 8)
 
     private let queue = Mutex<(jobs: [UnownedJob], head: Int)>(([], 0))
     private let available = CountingSemaphore()

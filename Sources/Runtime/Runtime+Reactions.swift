@@ -136,7 +136,7 @@ extension Runtime {
                 try Emission.mark(
                     ChainCut(
                         plugin: start.key.plugin, sequence: start.context.event.sequence,
-                        depth: start.depth, types: payloads.map { type(of: $0).type }),
+                        depth: start.depth, types: payloads.map(\.eventType)),
                     cause: start.context.event, salt: start.key.plugin)
             ]
         }

@@ -181,7 +181,8 @@ package final class Runtime: Sendable {
             state.settings = settings
             state.plugins = Dictionary(
                 plugins.map { ($0.name.rawValue, $0) }, uniquingKeysWith: { first, _ in first })
-            state.delivery.reconfigure(plugins: plugins, limits: Runtime.limits(settings.runtime))
+            state.delivery.reconfigure(
+                plugins: plugins, limits: Runtime.limits(settings.runtime), head: state.head)
         }
         proceed()
     }

@@ -47,7 +47,8 @@ int clinux_inotify_init(void);
 int clinux_inotify_add_watch(int fd, const char *path, uint32_t mask);
 int clinux_inotify_rm_watch(int fd, int wd);
 
-/// Spawns a child: its own session when `new_session` is not 0, working directory `directory` (may be
+/// Spawns a child: its own session when `new_session` is not 0, killed when the calling thread ends
+/// when it is 2, working directory `directory` (may be
 /// null), and the descriptors 0, 1 and 2 taken from `in`, `out` and `err`; every other descriptor is
 /// closed. Signals are reset to their defaults. Returns the pid, or -1 with errno from fork or exec.
 int clinux_spawn(const char *path, char *const argv[], char *const envp[], const char *directory,

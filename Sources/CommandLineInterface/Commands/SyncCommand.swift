@@ -47,7 +47,7 @@ struct SyncCommand {
             }
             let wait = SyncWait(
                 layout: layout, reader: reader, seconds: input[SyncCommand.timeout],
-                plugins: input[SyncCommand.idle] ? Reading.plugins(registry) : nil)
+                plugins: input[SyncCommand.idle] ? Reading.plugins(registry, in: layout) : nil)
             let now = clock()
             let isDone = try await BlockingThread.run { try wait.run(at: now) }
             guard isDone else {

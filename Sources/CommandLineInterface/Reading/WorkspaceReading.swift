@@ -45,10 +45,20 @@ enum Reading {
             + [RegisteredPlugin(WorkspacePlugin(registry: registry))]
     }
 
+    /// The same with the programs that the settings of a workspace declare.
+    static func plugins(
+        _ registry: PluginRegistry, in layout: WorkspaceLayout
+    ) -> [RegisteredPlugin] {
+        guard let checked = try? CheckedSettings.read(layout, registry) else {
+            return plugins(registry)
+        }
+        let names = Set(checked.settings.externalPlugins.keys)
+        return plugins(registry) + checked.plugins.filter { names.contains($0.name.rawValue) }
+    }
+
     /// The types of the language and of all plugins.
     static func catalogue(_ registry: PluginRegistry) -> EventCatalogue {
-        func emits<P: Plugin>(_ type: P.Type) -> [any EventPayload.Type] { type.emits }
-        return EventCatalogue(registry.types.flatMap { emits($0) })
+        registry.catalogue
     }
 
     /// A value as indented JSON with a newline.

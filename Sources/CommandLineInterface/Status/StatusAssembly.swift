@@ -17,7 +17,7 @@ struct StatusAssembly {
 
     func report() throws -> StatusReport {
         let reader = try Reading.journal(layout)
-        let plugins = Reading.plugins(registry)
+        let plugins = Reading.plugins(registry, in: layout)
         let view = try WorkspaceView(
             reader, projections: StatusAssembly.projections, plugins: plugins, at: moment)
         let isRunning = moment == .end ? try reader.hasWriter() : false

@@ -19,15 +19,31 @@ package struct SettingsInForce: Projection {
     }
 }
 
+/// The plugins that were ever registered.
+package struct KnownPlugins: Projection, Codable {
+    package static let types: [any EventPayload.Type] = [PluginRegistered.self]
+
+    package private(set) var names: Set<String> = []
+
+    package init() {}
+
+    package mutating func apply(_ event: Event) {
+        guard let registered = event.payload(as: PluginRegistered.self) else { return }
+        names.insert(registered.plugin)
+    }
+}
+
 /// What the workspace itself reacts to: its settings file, and commands in the inbox.
 package struct WorkspacePlugin: Plugin {
     package static let name: PluginName = "workspace"
     package static let summary = "Takes in settings and commands."
     package static let emits: [any EventPayload.Type] = [
         SettingsAccepted.self, SettingsRefused.self, CommandReceived.self, CommandRefused.self,
-        DeadLetterResolved.self,
+        DeadLetterResolved.self, PluginRegistered.self,
     ]
-    package static let projections: [any Projection.Type] = [SettingsInForce.self]
+    package static let projections: [any Projection.Type] = [
+        SettingsInForce.self, KnownPlugins.self,
+    ]
 
     private let registry: PluginRegistry?
 
@@ -53,7 +69,11 @@ package struct WorkspacePlugin: Plugin {
             let bytes = try context.files.bytes(
                 of: file.sha256, limit: CheckedSettings.sizeLimit)
             let checked = try CheckedSettings(bytes, registry)
-            return [SettingsAccepted(sha256: checked.digest, settings: checked.settings)]
+            // One that is new reacts to what comes after its registration, which so comes first.
+            let known = try context.state(KnownPlugins.self).names
+            let new = checked.settings.externalPlugins.keys.sorted().filter { !known.contains($0) }
+            return new.map { PluginRegistered(plugin: $0, from: 0) }
+                + [SettingsAccepted(sha256: checked.digest, settings: checked.settings)]
         } catch let problems as CheckedSettings.Problems {
             return [SettingsRefused(sha256: file.sha256, problems: problems.list)]
         } catch {

@@ -9,13 +9,18 @@ package struct LiveWorld: World {
     private let layout: WorkspaceLayout
     private let jobs: JobRunner
     private let logger: Logger
+    private let external: ExternalHost
     package let files: any FileStore
     package let outputs: any OutputFolders
 
-    package init(layout: WorkspaceLayout, vault: Vault, jobs: JobRunner, logger: Logger) {
+    package init(
+        layout: WorkspaceLayout, vault: Vault, jobs: JobRunner, external: ExternalHost,
+        logger: Logger
+    ) {
         self.layout = layout
         self.jobs = jobs
         self.logger = logger
+        self.external = external
         files = VaultFiles(vault)
         outputs = WorkspaceFolders(layout, vault)
     }
@@ -28,6 +33,10 @@ package struct LiveWorld: World {
 
     package func perform(_ request: JobRequest) async throws -> JSONValue {
         try await jobs.perform(request)
+    }
+
+    package func ask(_ request: ExternalRequest) async throws -> [ExternalEvent] {
+        try await external.ask(request)
     }
 
     package func log(_ level: LogLevel, _ message: String) { logger.log(level, message) }

@@ -20,6 +20,9 @@ public struct EventCatalogue: Sendable {
         event.payload(as: type)?.summary
     }
 
+    /// The type of this name; nil when no module of the program defines it.
+    public func payloadType(named name: String) -> (any EventPayload.Type)? { types[name] }
+
     /// The names of all types, in order.
     public var names: [String] { types.keys.sorted() }
 

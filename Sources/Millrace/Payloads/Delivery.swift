@@ -3,13 +3,13 @@ public struct PluginRegistered: EventPayload {
     public static let type = "plugin.registered"
 
     public var plugin: String
-    /// The first sequence that it reacts to.
+    /// The first sequence that it reacts to; 0 for what comes after this event.
     public var from: UInt64
 
     public var subject: Subject { .plugin(plugin) }
 
     public var summary: String {
-        "\(plugin) reacts to what comes from \(from) on"
+        "\(plugin) reacts to what comes " + (from == 0 ? "after this" : "from \(from) on")
     }
 
     public init(plugin: String, from: UInt64) {

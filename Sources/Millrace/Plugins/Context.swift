@@ -12,9 +12,9 @@ public struct Context: Sendable {
     /// 1 for the first call about this event.
     public let attempt: Int
 
-    private let plugin: PluginName
+    let plugin: PluginName
     private let states: [ObjectIdentifier: any Projection]
-    private let world: any World
+    let world: any World
 
     public init(
         event: Event, events: [Event], settings: WorkspaceSettings, attempt: Int,

@@ -6,6 +6,8 @@ public protocol World: Sendable {
     func run(_ command: ProcessRequest) async throws -> CommandResult
     /// Returns the job's output.
     func perform(_ request: JobRequest) async throws -> JSONValue
+    /// Has a plugin in another language handle an event. The default refuses.
+    func ask(_ request: ExternalRequest) async throws -> [ExternalEvent]
     func log(_ level: LogLevel, _ message: String)
 }
 

@@ -6,6 +6,8 @@ public struct WorkspaceSettings: PluginSettings {
     public var watch = WatchSettings()
     /// Each plugin's own section, checked against what the plugin declares.
     public var plugins: [String: JSONValue] = [:]
+    /// Plugins in other languages, by name.
+    public var externalPlugins: [String: ExternalPlugin] = [:]
 
     public init() {}
 
@@ -15,12 +17,20 @@ public struct WorkspaceSettings: PluginSettings {
         "runtime": "limits of the engine",
         "watch": "what is taken from the workspace, and when",
         "plugins": "a section for each plugin, under its name",
+        "externalPlugins": "programs in code/plugins/ that are plugins too, under their names",
     ]
 
     public func validate(into issues: inout SettingsIssues) {
         let names = "a name of letters, digits, '-' and '_', at most 64"
         for name in pipelines.keys.sorted() {
             issues.require(isValidName(name), at: ["pipelines", name], names)
+        }
+        if pipelines["plugins"] != nil {
+            issues.add(
+                at: ["pipelines", "plugins"], "code/plugins/ holds plugins; choose another name")
+        }
+        for name in externalPlugins.keys.sorted() {
+            issues.require(isValidName(name), at: ["externalPlugins", name], names)
         }
         for name in datasets.keys.sorted() {
             issues.require(isValidName(name), at: ["datasets", name], names)
@@ -53,7 +63,7 @@ public struct DatasetSettings: PluginSettings {
 
 /// Limits of the engine.
 public struct RuntimeSettings: PluginSettings {
-    /// Reactions that run at the same time.
+    /// Reactions of one plugin that run at the same time.
     public var concurrency = 4
     /// How often a reaction is tried before its event becomes a dead letter.
     public var attempts = 5

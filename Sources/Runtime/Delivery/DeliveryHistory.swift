@@ -70,7 +70,8 @@ package struct DeliveryHistory: Sendable {
         switch event.type {
         case PluginRegistered.type where !subscriptions.isEmpty:
             if let registered = event.payload(as: PluginRegistered.self) {
-                positions[registered.plugin] = Position(from: registered.from)
+                let from = registered.from == 0 ? event.sequence + 1 : registered.from
+                positions[registered.plugin] = Position(from: from)
             }
         case ReactionHandled.type where !subscriptions.isEmpty:
             if let handled = event.payload(as: ReactionHandled.self) { apply(handled) }

@@ -7,7 +7,7 @@ package import Millrace
 /// in memory waits in the journal, where it already is.
 package struct DeliveryStateMachine: Sendable {
     package struct Limits: Sendable {
-        /// Reactions that run at the same time.
+        /// Reactions of one plugin that run at the same time, so that a slow one delays no other.
         package var concurrency = 4
         /// Attempts before an event becomes a dead letter.
         package var attempts = 5
@@ -53,12 +53,16 @@ package struct DeliveryStateMachine: Sendable {
         /// From here on events were left in the journal, because too many were waiting.
         var leftAt: UInt64?
         var isRefilling = false
+        var runningCount = 0
+        /// Mailboxes that could run if the plugin had not as many running as it may.
+        var held = Fifo<Subject>()
+        /// The plugin is not there: from here on events were left in the journal.
+        var goneSince: UInt64?
     }
 
     private var lines: [String: Line] = [:]
     /// Mailboxes that could run, the first first.
-    private var ready: [Key] = []
-    private var readyHead = 0
+    private var ready = Fifo<Key>()
     /// The mailbox of each running reaction, by plugin and first sequence.
     private var running: [String: [UInt64: Subject]] = [:]
     /// Mailboxes whose head failed, and when it is tried again.
@@ -75,11 +79,27 @@ package struct DeliveryStateMachine: Sendable {
         for plugin in plugins { lines[plugin.name.rawValue] = Line(plugin: plugin) }
     }
 
-    /// Takes other plugins and limits; what waits for a plugin that stays goes on waiting.
-    package mutating func reconfigure(plugins: [RegisteredPlugin], limits: Limits) {
+    /// Takes other plugins and limits. What waits for a plugin that stays goes on waiting; for one
+    /// that has gone it waits until it is there again.
+    ///
+    /// - Parameter head: the last sequence of the journal.
+    package mutating func reconfigure(plugins: [RegisteredPlugin], limits: Limits, head: UInt64) {
         self.limits = limits
         for plugin in plugins {
-            lines[plugin.name.rawValue, default: Line(plugin: plugin)].plugin = plugin
+            let name = plugin.name.rawValue
+            lines[name, default: Line(plugin: plugin)].plugin = plugin
+            guard let since = lines[name]?.goneSince else { continue }
+            lines[name]?.goneSince = nil
+            let left = lines[name]?.leftAt ?? since
+            if since <= head { lines[name]?.leftAt = min(left, since) }
+        }
+        // There may be more places now; those that are still too many are held again.
+        for name in lines.keys {
+            while lines[name]?.held.isEmpty == false { releaseHeld(name) }
+        }
+        let names = Set(plugins.map(\.name.rawValue))
+        for name in lines.keys where !names.contains(name) && lines[name]?.goneSince == nil {
+            lines[name]?.goneSince = head + 1
         }
     }
 
@@ -94,7 +114,9 @@ package struct DeliveryStateMachine: Sendable {
     package mutating func offer(_ event: Event, to plugin: String, attempts: Int = 0) {
         // While older ones are read from the journal, and once something was left there, what is new
         // is left there too: order is kept by reading it again.
-        guard let line = lines[plugin], line.leftAt == nil, !line.isRefilling else { return }
+        guard let line = lines[plugin], line.leftAt == nil, !line.isRefilling,
+            line.goneSince == nil
+        else { return }
         accept(event, to: plugin, attempts: attempts)
     }
 
@@ -149,7 +171,7 @@ package struct DeliveryStateMachine: Sendable {
         mailbox.running = []
         lines[key.plugin]?.mailboxes[key.subject] = mailbox
         retrying[key] = now.advanced(bySeconds: 1)
-        runningCount -= 1
+        ended(key.plugin)
     }
 
     /// The reaction failed. - Parameter jitter: 0 to 1, spreads the waits of many.
@@ -174,7 +196,7 @@ package struct DeliveryStateMachine: Sendable {
         mailbox.running = []
         retrying[key] = at
         lines[key.plugin]?.mailboxes[key.subject] = mailbox
-        runningCount -= 1
+        ended(key.plugin)
         return .retry(at: at)
     }
 
@@ -193,21 +215,15 @@ package struct DeliveryStateMachine: Sendable {
     /// The next thing to do, or nil when there is nothing now.
     package mutating func next(at now: Timestamp) -> Action? {
         for (name, line) in lines {
-            guard let from = line.leftAt, !line.isRefilling, line.waiting <= limits.waiting / 2
+            guard let from = line.leftAt, !line.isRefilling, line.goneSince == nil,
+                line.waiting <= limits.waiting / 2
             else { continue }
             lines[name]?.leftAt = nil
             lines[name]?.isRefilling = true
             return .refill(plugin: name, from: from)
         }
-        let concurrency = suspects.isEmpty ? limits.concurrency : 1
-        guard !isDraining, runningCount < concurrency else { return nil }
-        while readyHead < ready.count {
-            let key = ready[readyHead]
-            readyHead += 1
-            if readyHead > 1024, readyHead * 2 > ready.count {
-                ready.removeFirst(readyHead)
-                readyHead = 0
-            }
+        guard !isDraining, suspects.isEmpty || runningCount == 0 else { return nil }
+        while let key = ready.removeFirst() {
             if let action = start(key, at: now) { return action }
         }
         return nil
@@ -215,24 +231,27 @@ package struct DeliveryStateMachine: Sendable {
 
     private mutating func start(_ key: Key, at now: Timestamp) -> Action? {
         guard var mailbox = lines[key.plugin]?.mailboxes[key.subject] else { return nil }
-        mailbox.isQueued = false
-        guard mailbox.running.isEmpty, let first = mailbox.waiting.first else {
-            lines[key.plugin]?.mailboxes[key.subject] = mailbox
+        if let line = lines[key.plugin],
+            line.goneSince != nil || line.runningCount >= limit(of: line.plugin)
+        {
+            lines[key.plugin]?.held.append(key.subject)
             return nil
         }
-        if let due = retrying[key] {
-            if due > now {
-                lines[key.plugin]?.mailboxes[key.subject] = mailbox
-                return nil
-            }
-            retrying[key] = nil
+        mailbox.isQueued = false
+        let mustWait = (retrying[key] ?? now) > now
+        guard mailbox.running.isEmpty, !mustWait, let first = mailbox.waiting.first else {
+            lines[key.plugin]?.mailboxes[key.subject] = mailbox
+            releaseHeld(key.plugin)
+            return nil
         }
+        retrying[key] = nil
         let taken = coalescible(first, mailbox.waiting, lines[key.plugin]?.plugin)
         mailbox.running = Array(mailbox.waiting.prefix(taken))
         mailbox.waiting.removeFirst(taken)
         lines[key.plugin]?.mailboxes[key.subject] = mailbox
         lines[key.plugin]?.waiting -= taken
         running[key.plugin, default: [:]][first.sequence] = key.subject
+        lines[key.plugin]?.runningCount += 1
         runningCount += 1
         return .run(key, events: mailbox.running, attempt: mailbox.attempts + 1)
     }
@@ -254,12 +273,19 @@ package struct DeliveryStateMachine: Sendable {
 
     /// Puts the mailboxes whose wait is over into the line.
     package mutating func wake(at now: Timestamp) {
-        for (key, due) in retrying where due <= now { enqueue(key) }
+        for (key, due) in retrying where due <= now {
+            // What is due and still waits for its place sets no timer.
+            retrying[key] = nil
+            enqueue(key)
+        }
     }
 
     /// Nothing runs and nothing waits, not even for a retry.
     package var isIdle: Bool {
-        runningCount == 0 && lines.values.allSatisfy { $0.waiting == 0 && $0.leftAt == nil }
+        runningCount == 0
+            && lines.values.allSatisfy {
+                $0.goneSince != nil || $0.waiting == 0 && $0.leftAt == nil
+            }
     }
 
     /// How many reactions run.
@@ -269,6 +295,23 @@ package struct DeliveryStateMachine: Sendable {
     package var waiting: [String: Int] { lines.mapValues(\.waiting) }
 
     // MARK: inside
+
+    private func limit(of plugin: RegisteredPlugin) -> Int {
+        min(limits.concurrency, plugin.concurrency ?? limits.concurrency)
+    }
+
+    /// A reaction of the plugin has ended: another may have its place.
+    private mutating func ended(_ plugin: String) {
+        runningCount -= 1
+        lines[plugin]?.runningCount -= 1
+        releaseHeld(plugin)
+    }
+
+    /// Puts one mailbox that was held back into the line again.
+    private mutating func releaseHeld(_ plugin: String) {
+        guard let subject = lines[plugin]?.held.removeFirst() else { return }
+        ready.append(Key(plugin: plugin, subject: subject))
+    }
 
     private mutating func enqueue(_ key: Key) {
         guard var mailbox = lines[key.plugin]?.mailboxes[key.subject], !mailbox.isQueued,
@@ -290,7 +333,7 @@ package struct DeliveryStateMachine: Sendable {
         else { return }
         mailbox.running = []
         mailbox.attempts = 0
-        runningCount -= 1
+        ended(plugin)
         if mailbox.waiting.isEmpty {
             lines[plugin]?.mailboxes[subject] = nil
         } else {

@@ -15,6 +15,19 @@ package enum Emission {
         _ payloads: [any EventPayload], by plugin: RegisteredPlugin, cause: Event
     ) throws -> [EventDraft] {
         var drafts: [EventDraft] = []
+        func add(_ foreign: ForeignEvent) throws {
+            guard plugin.emits.contains(foreign.typeName) else {
+                throw ReactionError(
+                    "plugin \(plugin.name) emits \(foreign.typeName) without declaring it: add it "
+                        + "to externalPlugins.\(plugin.name).emits", retryable: false)
+            }
+            drafts.append(
+                EventDraft(
+                    id: id(plugin: plugin.name.rawValue, cause: cause.id, ordinal: drafts.count),
+                    type: foreign.typeName, subject: foreign.subject,
+                    actor: .plugin(plugin.name.rawValue), causation: cause.id,
+                    correlation: cause.correlation, payload: foreign.data.bytes))
+        }
         func add<P: EventPayload>(_ payload: P) throws {
             guard plugin.emits.contains(P.type) else {
                 throw ReactionError(
@@ -28,7 +41,9 @@ package enum Emission {
                     actor: .plugin(plugin.name.rawValue), causation: cause.id,
                     correlation: cause.correlation))
         }
-        for payload in payloads { try add(payload) }
+        for payload in payloads {
+            if let foreign = payload as? ForeignEvent { try add(foreign) } else { try add(payload) }
+        }
         return drafts
     }
 

@@ -111,6 +111,12 @@ struct ReactionWorld: World {
         return try await base.run(command)
     }
 
+    func ask(_ request: ExternalRequest) async throws -> [ExternalEvent] {
+        record.shelter(slot)
+        defer { record.note(entry, in: slot) }
+        return try await base.ask(request)
+    }
+
     func perform(_ request: JobRequest) async throws -> JSONValue {
         record.shelter(slot)
         defer { record.note(entry, in: slot) }

@@ -9,6 +9,8 @@ package struct RegisteredPlugin: Sendable {
     package let emits: Set<String>
     package let projections: [any Projection.Type]
     package let jobs: [any Job.Type]
+    /// How many of its reactions may run at the same time; nil for as many as the settings say.
+    package let concurrency: Int?
 
     package init<P: Plugin>(_ plugin: P) {
         name = P.name
@@ -18,6 +20,21 @@ package struct RegisteredPlugin: Sendable {
             (P.emits + reactions.flatMap(\.emits)).map { type in type.type })
         projections = P.projections
         jobs = P.jobs
+        concurrency = nil
+    }
+
+    init(
+        name: PluginName, summary: String, reactions: [Reaction], emits: Set<String>,
+        projections: [any Projection.Type], jobs: [any Job.Type],
+        concurrency: Int?
+    ) {
+        self.name = name
+        self.summary = summary
+        self.reactions = reactions
+        self.emits = emits
+        self.projections = projections
+        self.jobs = jobs
+        self.concurrency = concurrency
     }
 
     /// The types that it reacts to, in the order of its declaration, each once.
@@ -55,6 +72,18 @@ package struct PluginRegistry: Sendable {
         }
         for type in types { add(type) }
         let names = types.map { type in type.name.rawValue }
+        let catalogue = catalogue
+        for (name, external) in settings.externalPlugins.sorted(by: { $0.key < $1.key }) {
+            if names.contains(name) || PluginRegistry.reserved.contains(name) {
+                issues.append(
+                    SettingsIssue(
+                        path: ["externalPlugins", name],
+                        message: "there is a plugin of this name already; choose another",
+                        position: document?.nearestPosition(of: ["externalPlugins", name])))
+                continue
+            }
+            plugins.append(RegisteredPlugin(external, named: PluginName(name), catalogue))
+        }
         for name in settings.plugins.keys.sorted() where !names.contains(name) {
             issues.append(
                 SettingsIssue(
@@ -63,6 +92,17 @@ package struct PluginRegistry: Sendable {
                     position: document?.nearestPosition(of: ["plugins", name])))
         }
         return (plugins, issues)
+    }
+
+    /// What the daemon itself goes by.
+    private static let reserved = ["workspace", "runtime", "millrace"]
+
+    /// The types of the language and of all plugins.
+    package var catalogue: EventCatalogue {
+        func emits<P: Plugin>(_ type: P.Type) -> [any EventPayload.Type] {
+            type.emits + P(settings: P.Settings()).reactions.list.flatMap(\.emits)
+        }
+        return EventCatalogue(types.flatMap { emits($0) })
     }
 
     /// The job of a plugin.
