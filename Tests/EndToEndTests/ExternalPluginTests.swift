@@ -60,6 +60,9 @@ extension EndToEnd {
             async throws
         {
             try await Workspace.use { mill in
+                let example = try mill.read("sample/plugins/large_drops.py")
+                try mill.drop(example, at: "code/plugins/large_drops.py")
+                try mill.setMode(0o755, of: "code/plugins/large_drops.py")
                 let settings = try mill.text("millrace.json")
                 let end = try #require(settings.lastIndex(of: "}"))
                 try mill.drop(

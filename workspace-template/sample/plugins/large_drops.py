@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A plugin in another language: takes note of large drops. It runs once millrace.json declares it:
+"""A plugin in another language: takes note of large drops. Put it into code/plugins/ and declare it:
 
     externalPlugins: {
         "large-drops": {
