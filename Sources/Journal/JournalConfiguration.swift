@@ -8,6 +8,9 @@ package struct JournalConfiguration: Sendable {
     package var segmentSize = 64 << 20
     /// Room is reserved ahead of the records in pieces of this size, filled with newlines. Bytes.
     package var reserve = 4 << 20
+    /// When a segment is half full the next one is filled in the background, twice as large up to
+    /// `segmentSize`. Without this a journal's segments are the same in every run.
+    package var preparesSegments = true
     /// After so long without an append a watermark is written, once, which proves that the last
     /// records were on the disk. Milliseconds; nil: never.
     package var quietMilliseconds: Int? = 1000

@@ -45,6 +45,9 @@ final class MemoryStorage: Storage {
         var room = Int.max
         /// Syncs say that all is well and force nothing out.
         var lies = false
+        /// A name that cannot be opened, so many times.
+        var refused: FilePath?
+        var refusals = 0
     }
 
     private let state = Mutex(State())
@@ -60,6 +63,17 @@ final class MemoryStorage: Storage {
             state.calls = 0
         }
     }
+
+    /// Opening this fails, so many times.
+    func refuse(_ name: FilePath, times: Int) {
+        state.withLock { state in
+            state.refused = name
+            state.refusals = times
+        }
+    }
+
+    /// How many of those times are left.
+    var refusals: Int { state.withLock { $0.refusals } }
 
     /// A disk, or a writer, that does not sync.
     func lieAboutSyncs() { state.withLock { $0.lies = true } }
@@ -168,6 +182,10 @@ final class MemoryStorage: Storage {
     func open(_ path: FilePath, _ flags: CInt, mode: UInt32) throws(SystemError) -> CInt {
         try locked { state throws(SystemError) in
             if flags & (O_CREAT | O_WRONLY | O_RDWR) != 0 { _ = try step(&state, "open") }
+            if path == state.refused, state.refusals > 0 {
+                state.refusals -= 1
+                throw SystemError(.access, "open")
+            }
             if state.names[path] == nil {
                 guard flags & O_CREAT != 0 else { throw SystemError(.notFound, "open") }
                 state.inodes[state.nextInode] = Inode()

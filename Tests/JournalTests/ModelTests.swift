@@ -24,17 +24,22 @@ struct Seeded: RandomNumberGenerator {
 @Suite struct `The journal does what a list does` {
     static let directory = FilePath("log")
 
-    static func configuration(_ storage: MemoryStorage) -> JournalConfiguration {
+    static func configuration(
+        _ storage: MemoryStorage, prepares: Bool = false
+    ) -> JournalConfiguration {
         var configuration = JournalConfiguration()
         configuration.storage = storage
+        configuration.preparesSegments = prepares
         configuration.segmentSize = 6000
         configuration.reserve = 2048
         configuration.quietMilliseconds = nil
         return configuration
     }
 
-    @Test(arguments: 1...12 as ClosedRange<UInt64>)
-    func `whatever the order of appends, restarts, kills and power cuts`(seed: UInt64) throws {
+    @Test(arguments: 1...12 as ClosedRange<UInt64>, [false, true])
+    func `whatever the order of appends, restarts, kills and power cuts`(
+        seed: UInt64, prepares: Bool
+    ) throws {
         var random = Seeded(seed)
         var storage = MemoryStorage()
         // The model: what was acknowledged, in order.
@@ -42,7 +47,8 @@ struct Seeded: RandomNumberGenerator {
         var number: UInt64 = 0
         for _ in 0..<12 {
             let writer = try JournalWriter(
-                directory: Self.directory, configuration: Self.configuration(storage))
+                directory: Self.directory,
+                configuration: Self.configuration(storage, prepares: prepares))
             for _ in 0..<Int.random(in: 0...6, using: &random) {
                 let batch = (0..<Int.random(in: 1...4, using: &random)).map { _ in
                     number += 1

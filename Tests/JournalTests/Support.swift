@@ -72,6 +72,8 @@ struct MemoryJournal {
         configuration.segmentSize = segmentSize
         configuration.reserve = 1024
         configuration.quietMilliseconds = nil
+        // The same files in every run.
+        configuration.preparesSegments = false
         configuration.fullDiskMilliseconds = 1
         // The same bytes in every run.
         configuration.clock = { Timestamp(microseconds: 1_800_000_000_000_000) }

@@ -17,7 +17,11 @@ enum JSONText {
 
     /// Appends a text as the inside of a JSON string.
     static func escape(_ text: String, into bytes: inout [UInt8]) {
-        for byte in text.utf8 {
+        escape(text.utf8, into: &bytes)
+    }
+
+    static func escape(_ utf8: some Sequence<UInt8>, into bytes: inout [UInt8]) {
+        for byte in utf8 {
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"):
                 bytes.append(UInt8(ascii: "\\"))
@@ -186,19 +190,21 @@ struct JSONScanner {
 
     /// Skips one value, without line breaks; false, and a position at the flaw, when there is none.
     mutating func skipValue() -> Bool {
-        // The kinds of the containers around the position, true for an object; no recursion, so
-        // that no input can use up the stack.
-        var open: [Bool] = []
+        // The kinds of the containers around the position, one bit each, set for an object, the
+        // innermost lowest; no recursion, so that no input can use up the stack.
+        var open: UInt128 = 0
+        var depth = 0
         while true {
             skipSpace()
             switch byte {
             case UInt8(ascii: "{"), UInt8(ascii: "["):
                 let isObject = byte == UInt8(ascii: "{")
-                guard open.count < RecordFormat.maximumDepth else { return false }
+                guard depth < RecordFormat.maximumDepth else { return false }
                 position += 1
                 skipSpace()
                 if take(isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) { break }
-                open.append(isObject)
+                open = open << 1 | (isObject ? 1 : 0)
+                depth += 1
                 if isObject, !skipKey() { return false }
                 continue
             case UInt8(ascii: "\""): if takeString() == nil { return false }
@@ -209,16 +215,24 @@ struct JSONScanner {
             }
             // After a value: close what ends here, then go on to the next member or element.
             while true {
-                guard let isObject = open.last else { return true }
+                if depth == 0 { return true }
+                let isObject = open & 1 == 1
                 skipSpace()
                 if take(UInt8(ascii: ",")) {
                     if isObject, !skipKey() { return false }
                     break
                 }
                 guard take(isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) else { return false }
-                open.removeLast()
+                open >>= 1
+                depth -= 1
             }
         }
+    }
+
+    /// Skips a value that is neither an object nor an array.
+    mutating func skipScalar() -> Bool {
+        if byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") { return false }
+        return skipValue()
     }
 
     private mutating func skipKey() -> Bool {

@@ -38,16 +38,19 @@ package struct RawRecord: Sendable {
     }
 
     /// The record that some bytes begin with; nil when they do not begin with a whole one.
-    package init?(parsing bytes: [UInt8], segment: UInt64) {
-        let result = bytes.withUnsafeBytes { RecordScanner.scan($0, isEnd: true) }
-        guard case .record(let length, let sequence) = result else { return nil }
-        let storage = RecordBytes(capacity: length)
-        bytes.withUnsafeBytes {
-            storage.all.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[..<length]))
-        }
+    package init?(parsing bytes: UnsafeRawBufferPointer, segment: UInt64) {
+        guard let whole = RecordScanner.whole(bytes, isChecked: false) else { return nil }
+        let storage = RecordBytes(capacity: whole.length)
+        storage.all.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<whole.length]))
         self.init(
-            storage: storage, start: 0, length: length, sequence: sequence, segment: segment,
-            offset: 0)
+            storage: storage, start: 0, length: whole.length, sequence: whole.sequence,
+            segment: segment, offset: 0)
+    }
+
+    package init?(parsing bytes: [UInt8], segment: UInt64) {
+        guard let record = bytes.withUnsafeBytes({ RawRecord(parsing: $0, segment: segment) })
+        else { return nil }
+        self = record
     }
 
     /// The line without its newline.
@@ -227,7 +230,7 @@ enum RecordFields {
                     throw Unreadable(member: "\(Members.names[index])")
                 }
                 members.ranges[index] = value
-            } else if !scanner.skipValue() {
+            } else if !scanner.skipScalar() {
                 throw Unreadable(member: String(decoding: name, as: UTF8.self))
             }
         }

@@ -31,7 +31,8 @@ import Checksums
 /// reference made from the actor), `subject`, `causationid` (left out where nothing in the journal
 /// caused it), `actor`, `dataversion` (decimal, the version of the payload's layout),
 /// `datacontenttype`, and last `data`, the payload, which reaches to the closing brace of the line.
-/// A reader skips members it does not know.
+/// A reader skips members it does not know; their values are strings, numbers or booleans, as
+/// CloudEvents has it, so that the first `,"data":` of a line is where the payload begins.
 package enum RecordFormat {
     static let crc = 8
     static let crcEnd = 16

@@ -22,7 +22,7 @@ package final class JournalCursor {
     /// The segment's `fillings` when that was seen: while it stays, their checksums are known.
     private var batchFilling = -1
     /// The last segment was seen to hold nothing but newlines from here to its end.
-    private var roomSeen: (segment: UInt64, offset: Int, size: Int)?
+    private var roomSeen: (segment: UInt64, offset: Int)?
 
     init(
         _ log: LogDirectory, from sequence: UInt64, damage: DamagePolicy, upcasters: Upcasters
@@ -155,17 +155,10 @@ package final class JournalCursor {
     /// Was there nothing but reserved room from here on when it was looked at last? What has been
     /// written there since is announced by the head file.
     private func isRoomSeen(in file: SegmentFile) throws(JournalError) -> Bool {
-        let size = try file.size()
-        if let seen = roomSeen, seen.segment == file.first, seen.size == size,
-            seen.offset <= offset
-        {
-            return true
-        }
-        if try file.firstByteThatIsNoFiller(from: offset) == nil {
-            roomSeen = (file.first, offset, size)
-            return true
-        }
-        return false
+        if let seen = roomSeen, seen.segment == file.first, seen.offset <= offset { return true }
+        guard try file.firstByteThatIsNoFiller(from: offset) == nil else { return false }
+        roomSeen = (file.first, offset)
+        return true
     }
 
     /// The last record that is known to be on the disk, because the head file says so.

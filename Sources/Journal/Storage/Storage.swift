@@ -117,8 +117,8 @@ package struct LinuxStorage: Storage {
 /// An open file that goes through a `Storage`: loops over short and interrupted calls, and names
 /// the file in errors.
 final class StoredFile: @unchecked Sendable {
-    // Unchecked: immutable after init, and the kernel orders the calls.
-    let path: FilePath
+    // Unchecked: the path changes before another thread knows of the file, the kernel orders the calls.
+    private(set) var path: FilePath
     let storage: any Storage
     private let file: CInt
 
@@ -133,6 +133,9 @@ final class StoredFile: @unchecked Sendable {
     }
 
     deinit { storage.close(file) }
+
+    /// The file was renamed; errors name it as it is called now.
+    func isNow(at path: FilePath) { self.path = path }
 
     /// Reads until the buffer is full or the file ends; returns how many bytes.
     func read(_ bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws(SystemError) -> Int {

@@ -8,7 +8,7 @@ final class ActiveSegment {
     /// Where the next record goes.
     private(set) var end: Int
     /// How far the file is filled, with records and then newlines.
-    private var room: Int
+    private(set) var room: Int
     private let reserve: Int
 
     /// Opens a segment that is there, with records up to `end`.
@@ -40,6 +40,24 @@ final class ActiveSegment {
         try Retry.interrupted { () throws(SystemError) in try storage.syncDirectory(directory) }
     }
 
+    /// Takes a file that was filled with newlines, durably, as `next.tmp`.
+    init(
+        adopting prepared: StoredFile, room: Int, as first: UInt64, in directory: FilePath,
+        reserve: Int, storage: any Storage
+    ) throws(SystemError) {
+        self.first = first
+        self.reserve = reserve
+        self.room = room
+        end = 0
+        file = prepared
+        let target = directory.appending(SegmentName.of(first))
+        file.isNow(at: target)
+        try Retry.interrupted { () throws(SystemError) in
+            try storage.rename(directory.appending(SegmentName.next), target)
+        }
+        try Retry.interrupted { () throws(SystemError) in try storage.syncDirectory(directory) }
+    }
+
     /// Fills the file with newlines so that a write of so many bytes changes no metadata, which
     /// makes its sync several times as fast, and so that a full disk is found out before a record is
     /// touched. - Throws: ENOSPC or EDQUOT when there is no room; nothing is lost then.
@@ -59,7 +77,7 @@ final class ActiveSegment {
     }
 
     /// Writes lines and forces them to the disk. Room must have been reserved.
-    func append(_ lines: [UInt8]) throws(SystemError) {
+    func append(_ lines: UnsafeRawBufferPointer) throws(SystemError) {
         try file.writeAll(lines, at: end)
         try file.syncData()
         end += lines.count

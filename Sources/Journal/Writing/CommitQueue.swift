@@ -7,16 +7,26 @@ struct PendingBatch: Sendable {
     let done: @Sendable (Result<[Event], JournalError>) -> Void
 }
 
-/// Hands batches from many callers to the one thread that writes. Waiting costs nothing.
+/// Decides who may write. One at a time holds the log: a caller that finds it free and nobody
+/// waiting takes it and commits for itself, which costs no change of threads; what comes meanwhile
+/// waits and is committed together by the journal's thread. Waiting costs nothing.
 final class CommitQueue: @unchecked Sendable {
     // Unchecked: every stored property is touched under `lock` alone.
     private let lock: UnsafeMutablePointer<pthread_mutex_t>
     private let changed: UnsafeMutablePointer<pthread_cond_t>
     private var waiting: [PendingBatch] = []
+    /// Somebody holds the log.
+    private var isHeld = false
     private var isClosing = false
     private var failure: JournalError?
+    /// When the last record was written, unless it is a watermark.
+    private var unmarkedSince: Int?
+    /// The thread waits and looks at the clock by itself: it need not be told of `unmarkedSince`.
+    private var isTimed = false
+    private let quietMilliseconds: Int?
 
-    init() {
+    init(quietMilliseconds: Int?) {
+        self.quietMilliseconds = quietMilliseconds
         lock = .allocate(capacity: 1)
         changed = .allocate(capacity: 1)
         pthread_mutex_init(lock, nil)
@@ -40,23 +50,47 @@ final class CommitQueue: @unchecked Sendable {
         return body()
     }
 
-    /// Adds a batch, or answers it at once when the writer takes no more.
+    private var refusal: JournalError? { failure ?? (isClosing ? .closed : nil) }
+
+    /// Takes the log if it is free and nobody waits; its holder must call `leave`. False: it is not.
+    func enter() throws(JournalError) -> Bool {
+        let answer: Result<Bool, JournalError> = locked {
+            if let refusal { return .failure(refusal) }
+            if isHeld || !waiting.isEmpty { return .success(false) }
+            isHeld = true
+            return .success(true)
+        }
+        return try answer.get()
+    }
+
+    /// Gives the log back. `isUnmarked`: its last record is not a watermark.
+    func leave(isUnmarked: Bool) {
+        locked {
+            isHeld = false
+            unmarkedSince = isUnmarked && quietMilliseconds != nil ? CommitQueue.now() : nil
+            let isNews = unmarkedSince != nil && !isTimed
+            if isNews || !waiting.isEmpty || isClosing || failure != nil {
+                pthread_cond_signal(changed)
+            }
+        }
+    }
+
+    /// Adds a batch for the thread, or answers it at once when the writer takes no more.
     func add(_ batch: PendingBatch) {
-        let refusal: JournalError? = locked {
-            if let failure { return failure }
-            if isClosing { return .closed }
+        let error: JournalError? = locked {
+            if let refusal { return refusal }
             waiting.append(batch)
-            pthread_cond_signal(changed)
+            if !isHeld, waiting.count == 1 { pthread_cond_signal(changed) }
             return nil
         }
-        if let refusal { batch.done(.failure(refusal)) }
+        if let error { batch.done(.failure(error)) }
     }
 
     /// No batch is taken from now on; what waits is still done.
     func close() {
         locked {
             isClosing = true
-            pthread_cond_signal(changed)
+            pthread_cond_broadcast(changed)
         }
     }
 
@@ -71,29 +105,51 @@ final class CommitQueue: @unchecked Sendable {
 
     enum Work {
         case batches([PendingBatch])
-        /// The time ran out without a batch.
+        /// Nothing was appended for as long as a watermark waits.
         case quiet
         /// Closed, and nothing waits any more.
         case closed
+        /// The writer has failed.
+        case failed
     }
 
-    /// Takes what waits, the oldest first, at most about `limit` bytes of payload but always one.
-    /// Waits for something to do; `milliseconds` nil: for ever.
-    func take(limit: Int, milliseconds: Int?) -> Work {
+    /// Waits until there is something for the thread to do, and takes the log for it: the oldest
+    /// batches, at most about `limit` bytes of payload but always one. `leave` gives it back.
+    func take(limit: Int) -> Work {
         locked {
-            let deadline = milliseconds.map { CommitQueue.deadline(in: $0) }
-            while waiting.isEmpty, !isClosing {
-                if wait(until: deadline) { return waiting.isEmpty ? .quiet : takeWaiting(limit) }
+            while true {
+                if !isHeld {
+                    if failure != nil { return .failed }
+                    if let work = work(limit) {
+                        isHeld = true
+                        return work
+                    }
+                }
+                let deadline =
+                    isHeld ? nil : unmarkedSince.map { $0 + (quietMilliseconds ?? 0) }
+                isTimed = deadline != nil
+                wait(until: deadline)
+                isTimed = false
             }
-            return waiting.isEmpty ? .closed : takeWaiting(limit)
         }
     }
 
-    /// Waits, unless the queue is closing. True: it is closing.
+    private func work(_ limit: Int) -> Work? {
+        if !waiting.isEmpty { return takeWaiting(limit) }
+        if isClosing { return .closed }
+        if let since = unmarkedSince, let quietMilliseconds,
+            CommitQueue.now() >= since + quietMilliseconds
+        {
+            return .quiet
+        }
+        return nil
+    }
+
+    /// Waits, unless the queue is closing. True: it is closing. For whoever holds the log.
     func pause(milliseconds: Int) -> Bool {
         locked {
-            let deadline = CommitQueue.deadline(in: milliseconds)
-            while !isClosing { if wait(until: deadline) { break } }
+            let deadline = CommitQueue.now() + milliseconds
+            while !isClosing, CommitQueue.now() < deadline { wait(until: deadline) }
             return isClosing
         }
     }
@@ -111,21 +167,20 @@ final class CommitQueue: @unchecked Sendable {
         return .batches(taken)
     }
 
-    /// True when the time has run out.
-    private func wait(until deadline: timespec?) -> Bool {
-        guard var deadline else {
+    private func wait(until milliseconds: Int?) {
+        guard let milliseconds else {
             pthread_cond_wait(changed, lock)
-            return false
+            return
         }
-        return pthread_cond_timedwait(changed, lock, &deadline) == ETIMEDOUT
+        var deadline = timespec(
+            tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000)
+        pthread_cond_timedwait(changed, lock, &deadline)
     }
 
-    private static func deadline(in milliseconds: Int) -> timespec {
+    /// Milliseconds of a clock that only goes forward.
+    private static func now() -> Int {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
-        let nanoseconds = time.tv_nsec + (milliseconds % 1000) * 1_000_000
-        time.tv_sec += milliseconds / 1000 + nanoseconds / 1_000_000_000
-        time.tv_nsec = nanoseconds % 1_000_000_000
-        return time
+        return time.tv_sec * 1000 + time.tv_nsec / 1_000_000
     }
 }

@@ -5,12 +5,13 @@ import Synchronization
 
 /// The one writer of a journal.
 ///
-/// Appends of many callers share one sync: they are handed to one thread, which writes what waits,
-/// forces it to the disk, tells `onCommit`, and answers the callers.
+/// Appends of many callers share one sync: while one is written the others wait, and what waits is
+/// written together, forced to the disk, told to `onCommit`, and answered.
 package final class JournalWriter: Sendable {
     /// What was found and done at the start.
     package let recovery: RecoveryReport
-    private let queue = CommitQueue()
+    private let queue: CommitQueue
+    private let committer: Committer
     private let state: Mutex<State>
     private let ended = Semaphore()
 
@@ -31,26 +32,28 @@ package final class JournalWriter: Sendable {
         let log = try LogEnd(directory: directory, configuration: configuration)
         recovery = log.report
         state = Mutex(State(head: log.head))
-        // The log belongs to the thread from here on.
-        let worker = CommitThread(log: log, configuration: configuration, queue: queue)
-        let reports = CommitThread.Reports(
+        // The log belongs to the committer from here on.
+        queue = CommitQueue(quietMilliseconds: configuration.quietMilliseconds)
+        committer = Committer(log: log, configuration: configuration, queue: queue)
+        let reports = Committer.Reports(
             head: { [weak self] head in self?.state.withLock { $0.head = head } },
             commit: { [weak self] events in self?.onCommit?(events) },
             condition: { [weak self] condition in self?.change(to: condition) },
             ended: { [ended] in ended.signal() })
-        do throws(SystemError) { try worker.start(reports) } catch { throw .system(error) }
+        do throws(SystemError) { try committer.start(reports) } catch { throw .system(error) }
     }
 
     deinit { queue.close() }
 
-    /// Called on the writer's thread with each committed batch, in order, when it is on the disk and
-    /// before its caller is answered. Set it before the first append; it must not append and wait.
+    /// Called with each committed batch, in order, when it is on the disk and before its caller is
+    /// answered: on the writer's thread, or on that of a caller who waits in `appendBlocking`. Set it
+    /// before the first append; it must not append and wait.
     package var onCommit: (@Sendable ([Event]) -> Void)? {
         get { state.withLock { $0.onCommit } }
         set { state.withLock { $0.onCommit = newValue } }
     }
 
-    /// Called on the writer's thread when the disk is full, has room again, or the writer stops.
+    /// Called on the same threads when the disk is full, has room again, or the writer stops.
     package var onCondition: (@Sendable (JournalCondition) -> Void)? {
         get { state.withLock { $0.onCondition } }
         set { state.withLock { $0.onCondition = newValue } }
@@ -73,9 +76,10 @@ package final class JournalWriter: Sendable {
         return try result.get()
     }
 
-    /// The same for a thread that may wait.
+    /// The same for a thread that may wait: where nobody else appends, it writes by itself.
     package func appendBlocking(_ batch: [EventDraft]) throws(JournalError) -> [Event] {
         try check(batch)
+        if try queue.enter() { return try committer.commit(batch).get() }
         let answer = Answer()
         queue.add(PendingBatch(drafts: batch) { answer.give($0) })
         return try answer.wait().get()

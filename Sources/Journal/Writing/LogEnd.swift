@@ -11,6 +11,8 @@ final class LogEnd {
     /// The kernel drops the lock with this descriptor.
     private var lock: StoredFile?
     private var segment: ActiveSegment
+    /// The segment after this one, in the making.
+    private var next: SegmentPreparation?
     private var encoder: RecordEncoder
     private var headFile: HeadWriter
     private(set) var head: JournalHead
@@ -61,28 +63,62 @@ final class LogEnd {
 
     /// Encodes batches; they are on the disk after `commit`.
     func encode(_ drafts: [EventDraft]) -> [Event] {
-        if encoder.bytes.isEmpty { encoder.advance(to: configuration.clock()) }
+        if encoder.lines.isEmpty { encoder.advance(to: configuration.clock()) }
         return encoder.append(drafts, durable: head.sequence)
     }
 
     /// Makes room for what was encoded, or for so many bytes that will be. - Throws: ENOSPC or
     /// EDQUOT when the disk is full: nothing has happened then, and it may be tried again.
     func reserve(_ bytes: Int? = nil) throws(SystemError) {
-        let bytes = bytes ?? encoder.bytes.count
-        if segment.end > 0, segment.end + bytes > configuration.segmentSize {
-            try segment.cut()
+        let bytes = bytes ?? encoder.lines.count
+        let end = segment.end + bytes
+        let isFull = end > configuration.segmentSize || end > segment.room && next?.isReady == true
+        if isFull, segment.end > 0 { try roll() }
+        try segment.reserveRoom(for: bytes)
+        prepareNext(end)
+    }
+
+    private func roll() throws(SystemError) {
+        try segment.cut()
+        let size = next?.size ?? 0
+        if let file = finishPreparation() {
+            segment = try ActiveSegment(
+                adopting: file, room: size, as: head.sequence + 1, in: directory,
+                reserve: configuration.reserve, storage: storage)
+        } else {
             segment = try ActiveSegment(
                 making: head.sequence + 1, in: directory, reserve: configuration.reserve,
                 storage: storage)
-            report.segments += 1
         }
-        try segment.reserveRoom(for: bytes)
+        report.segments += 1
     }
+
+    /// From the middle of a segment on, the next one is filled at the pace at which this one is used.
+    private func prepareNext(_ end: Int) {
+        let half = segment.room / 2
+        guard configuration.preparesSegments, end > half else { return }
+        if next == nil {
+            next = SegmentPreparation(
+                size: min(2 * segment.room, configuration.segmentSize), in: directory,
+                storage: storage)
+        }
+        // Ready a little before this segment is full.
+        if let next { next.allow((end - half) * 9 / 8 * (next.size / max(1, half)) + end / 8) }
+    }
+
+    /// Nothing writes to the name any more after this.
+    private func finishPreparation() -> StoredFile? {
+        defer { next = nil }
+        return next?.finish()
+    }
+
+    /// Ends what runs in the background. Nothing is written after it.
+    func finish() { _ = finishPreparation() }
 
     /// Writes what was encoded and forces it to the disk. After an error the end of the log is
     /// unknown, and nothing may be written any more.
     func commit() throws(SystemError) {
-        try segment.append(encoder.bytes)
+        try segment.append(encoder.lines)
         encoder.clear()
         head = JournalHead(sequence: encoder.next - 1, hash: encoder.hash)
         try headFile.note(head)

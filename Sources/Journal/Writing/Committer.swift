@@ -2,16 +2,13 @@ import Glibc
 import LinuxSystem
 import Millrace
 
-/// The thread that writes: takes what waits, commits it as one group, answers.
-final class CommitThread: @unchecked Sendable {
-    // Unchecked: after `start` the thread alone touches it.
+/// Commits batches to the log, for whoever the queue gave it to: a caller, or the journal's thread.
+final class Committer: @unchecked Sendable {
+    // Unchecked: the queue lets one thread at a time use it.
     private let log: LogEnd
     private let configuration: JournalConfiguration
     private let queue: CommitQueue
     private var reports: Reports?
-
-    /// Payload bytes that one group commit takes at most.
-    private static let groupLimit = 4 << 20
 
     struct Reports: Sendable {
         let head: @Sendable (JournalHead) -> Void
@@ -26,6 +23,7 @@ final class CommitThread: @unchecked Sendable {
         self.queue = queue
     }
 
+    /// Starts the thread that commits what waits, writes watermarks, and closes.
     func start(_ reports: Reports) throws(SystemError) {
         self.reports = reports
         var thread = pthread_t()
@@ -34,7 +32,7 @@ final class CommitThread: @unchecked Sendable {
             &thread, nil,
             { argument in
                 guard let argument else { return nil }
-                Unmanaged<CommitThread>.fromOpaque(argument).takeRetainedValue().run()
+                Unmanaged<Committer>.fromOpaque(argument).takeRetainedValue().run()
                 return nil
             }, box.toOpaque())
         if code != 0 {
@@ -44,43 +42,68 @@ final class CommitThread: @unchecked Sendable {
         pthread_detach(thread)
     }
 
+    /// Commits one batch on the caller's thread, which holds the log.
+    func commit(_ drafts: [EventDraft]) -> Result<[Event], JournalError> {
+        defer { queue.leave(isUnmarked: log.needsWatermark) }
+        let events = log.encode(drafts)
+        if let error = write([events]) {
+            fail(error)
+            return .failure(error)
+        }
+        return .success(events)
+    }
+
     private func run() {
         loop()
+        log.finish()
         log.unlock()
         reports?.ended()
         reports = nil
     }
 
+    /// Payload bytes that one group commit takes at most.
+    private static let groupLimit = 4 << 20
+
     private func loop() {
         while true {
-            let quiet = log.needsWatermark ? configuration.quietMilliseconds : nil
-            switch queue.take(limit: CommitThread.groupLimit, milliseconds: quiet) {
-            case .batches(let batches): if !commit(batches) { return }
-            case .quiet: if !writeWatermark() { return }
+            var isOver = false
+            switch queue.take(limit: Committer.groupLimit) {
+            case .batches(let batches): isOver = !commit(batches)
+            case .quiet: isOver = !writeWatermark()
             case .closed:
                 if writeWatermark() { close() }
-                return
+                isOver = true
+            case .failed: isOver = true
             }
+            if isOver { return }
+            queue.leave(isUnmarked: log.needsWatermark)
         }
     }
 
     /// False: the writer has stopped.
     private func commit(_ batches: [PendingBatch]) -> Bool {
         let events = batches.map { log.encode($0.drafts) }
+        if let error = write(events) {
+            for batch in batches { batch.done(.failure(error)) }
+            fail(error)
+            return false
+        }
+        for (batch, events) in zip(batches, events) { batch.done(.success(events)) }
+        return true
+    }
+
+    /// Writes what was encoded and tells of it. An error is the end of the writer.
+    private func write(_ events: [[Event]]) -> JournalError? {
         do throws(SystemError) {
-            guard try reserve() else {
-                answer(batches, .diskFull)
-                return false
-            }
+            guard try reserve() else { return .diskFull }
             try log.commit()
         } catch {
-            stop(error, batches)
-            return false
+            reports?.condition(.stopped(error))
+            return .stopped(error)
         }
         reports?.head(log.head)
         for batch in events { reports?.commit(batch) }
-        for (batch, events) in zip(batches, events) { batch.done(.success(events)) }
-        return true
+        return nil
     }
 
     /// Waits for room on a full disk. False: closed before there was any.
@@ -100,6 +123,7 @@ final class CommitThread: @unchecked Sendable {
         }
     }
 
+    /// False: the writer has stopped.
     private func writeWatermark() -> Bool {
         do throws(SystemError) {
             if let event = try log.appendWatermark() {
@@ -108,21 +132,20 @@ final class CommitThread: @unchecked Sendable {
             }
             return true
         } catch {
-            stop(error, [])
+            reports?.condition(.stopped(error))
+            fail(.stopped(error))
             return false
         }
     }
 
     private func close() {
-        do throws(SystemError) { try log.syncHead() } catch { stop(error, []) }
+        do throws(SystemError) { try log.syncHead() } catch {
+            reports?.condition(.stopped(error))
+            fail(.stopped(error))
+        }
     }
 
-    private func stop(_ error: SystemError, _ batches: [PendingBatch]) {
-        reports?.condition(.stopped(error))
-        answer(batches, .stopped(error))
-    }
-
-    private func answer(_ batches: [PendingBatch], _ error: JournalError) {
-        for batch in batches + queue.fail(error) { batch.done(.failure(error)) }
+    private func fail(_ error: JournalError) {
+        for batch in queue.fail(error) { batch.done(.failure(error)) }
     }
 }
