@@ -13,6 +13,7 @@ struct DropReaction {
         let current = try context.state(DatasetRegistry.self).datasets[dataset]?.current
         let before = try DatasetManifest(current, in: context)
         var manifest = before
+        for file in try context.state(OpenSet.self).files(of: dataset) { manifest.put(file) }
         let moved = takeMoved(from: &manifest)
         let format: TabularFormat
         switch DropName(arrived.path) {
@@ -32,7 +33,8 @@ struct DropReaction {
             let sentence =
                 "\(arrived.path.name): the dataset has the same bytes already as \(twin.path); its "
                 + "rows would count twice"
-            return [try reject(Rejection(rule: .duplicate, sentence))]
+            let rejection = Rejection(rule: .duplicate, sentence)
+            return try refuse(rejection, manifest, after: before)
         }
         return try decide(format, manifest, after: before)
     }
@@ -64,9 +66,12 @@ struct DropReaction {
         } else {
             let form = try check.check(against: nil)
             guard form.report.isAccepted else {
-                return [try reject(Rejection(form.report, contract: nil))]
+                return try refuse(
+                    Rejection(form.report, contract: nil), manifest, after: before)
             }
-            guard form.report.rowCount > 0 else { return [try reject(noRows(nil))] }
+            guard form.report.rowCount > 0 else {
+                return try refuse(noRows(nil), manifest, after: before)
+            }
             let proposal = try ContractProposal(
                 dataset: dataset, profile: form.profile, nulls: nulls, basedOn: arrived.path
             ).write(context)
@@ -75,10 +80,11 @@ struct DropReaction {
         }
         let result = try check.check(against: inForce.contract)
         guard result.report.isAccepted else {
-            return events + [try reject(Rejection(result.report, contract: inForce.digest))]
+            let rejection = Rejection(result.report, contract: inForce.digest)
+            return events + (try refuse(rejection, manifest, after: before))
         }
         if result.report.rowCount == 0, inForce.contract.rowCountMin != 0 {
-            return events + [try reject(noRows(inForce.digest))]
+            return events + (try refuse(noRows(inForce.digest), manifest, after: before))
         }
         return events + (try accept(result, inForce.digest, manifest, after: before))
     }
@@ -103,8 +109,17 @@ struct DropReaction {
         }
         manifest.put(file)
         let accepted = DataAccepted(
-            dataset: dataset, file: file, contract: contract, warnings: result.report.warnings)
+            dataset: dataset, file: file, contract: contract, warnings: result.report.warnings,
+            set: arrived.set)
         return [accepted] + (try version(manifest, after: before))
+    }
+
+    /// What is bad in a set does not hold up what is good in it.
+    private func refuse(
+        _ rejection: Rejection, _ manifest: DatasetManifest, after before: DatasetManifest
+    ) throws -> [any EventPayload] {
+        let rejected = try reject(rejection)
+        return arrived.set == nil ? [rejected] : [rejected] + (try version(manifest, after: before))
     }
 
     private func reject(_ rejection: Rejection) throws -> DataRejected {
@@ -115,6 +130,8 @@ struct DropReaction {
     private func version(
         _ manifest: DatasetManifest, after before: DatasetManifest
     ) throws -> [any EventPayload] {
+        // All files of a set make one version.
+        if let set = arrived.set, !set.isLast { return [] }
         let current = try context.state(DatasetRegistry.self).datasets[dataset]?.current
         return try manifest.events(
             after: current, before: before, of: dataset, in: context)

@@ -13,7 +13,7 @@ public struct ValidatorPlugin: Plugin {
         DataRejected.self, DatasetVersionCreated.self,
     ]
     public static let projections: [any Projection.Type] = [
-        DatasetRegistry.self, ContractFiles.self, SetAside.self,
+        DatasetRegistry.self, ContractFiles.self, SetAside.self, OpenSet.self,
     ]
 
     private let settings: ValidatorSettings

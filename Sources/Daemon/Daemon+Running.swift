@@ -36,6 +36,8 @@ extension Daemon {
         case failed(String)
         /// The journal is not what it was.
         case damaged(String)
+        /// The workspace was taken away.
+        case lost(String)
     }
 
     var lines: EventLines { EventLines(logger: logger) }
@@ -49,9 +51,15 @@ extension Daemon {
             var polled = [
                 pollfd(fd: signals.raw, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: wake.raw, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: workspaceGuard?.descriptor ?? -1, events: Int16(POLLIN), revents: 0),
             ]
-            let count = poll(&polled, 2, watchdogMilliseconds)
+            let count = poll(&polled, 3, watchdogMilliseconds)
             if count == 0, isResponsive { service.alive() }
+            if polled[2].revents != 0, let loss = workspaceGuard?.loss() {
+                logger.log(.error, "\(loss): nothing can be kept any more")
+                logger.flush()
+                return .lost(loss)
+            }
             if polled[1].revents != 0 {
                 drainWake()
                 let now = outcome.withLock { $0 }
@@ -87,6 +95,7 @@ extension Daemon {
         runtime.committed(events)
         if let last = events.last { keeper.committed(last.sequence) }
         for event in events {
+            clearInbox(event)
             if event.type == ReactionHandled.type, let cause = event.causation {
                 forgetJobs(of: cause)
             }
@@ -121,6 +130,28 @@ extension Daemon {
             plugins: plugins + [RegisteredPlugin(WorkspacePlugin(registry: options.registry))])
     }
 
+    /// Answers a `sync`, and removes command files that have been dealt with.
+    private func clearInbox(_ event: Event) {
+        if event.type == CommandReceived.type, let path = inbox.path(of: event.causation),
+            event.payload(as: CommandReceived.self)?.command == WorkspaceSynced.command
+        {
+            TaskPool.start { await self.answerSync(path) }
+        }
+        let letters = inbox.committed(event)
+        if letters.isEmpty { return }
+        TaskPool.start { for letter in letters { self.inbox.remove(letter) } }
+    }
+
+    private func answerSync(_ cookie: WorkspacePath) async {
+        await watcher.barrier()
+        // Where it cannot be written, the daemon ends, and whoever waits sees that.
+        if let synced = try? Intake.outside(
+            WorkspaceSynced(cookie: cookie), actor: .system, at: WallClock.now)
+        {
+            _ = try? await writer.append([synced])
+        }
+    }
+
     /// Removing folders is slow and can wait; the journal's thread does not.
     private func forgetJobs(of cause: EventID) {
         TaskPool.start { self.jobs.forget(cause: cause) }
@@ -137,7 +168,7 @@ extension Daemon {
         while let batch = watcher.nextBlocking() {
             do {
                 let now = WallClock.now
-                let drafts = try batch.reports.flatMap { try Intake.drafts($0, at: now) }
+                let drafts = try Intake.drafts(batch.reports, at: now)
                 // The copies are on the disk before any event names them.
                 try vault.sync()
                 if !drafts.isEmpty { _ = try writer.appendBlocking(drafts) }

@@ -45,6 +45,8 @@ package final class Daemon: Sendable {
     let watcher: Watcher
     let past: DaemonPast
     let keeper: StateKeeper
+    let inbox: InboxCleaner
+    let workspaceGuard: WorkspaceGuard?
     let outcome = Mutex(Outcome())
     /// Made readable when the main thread has something to look at.
     let wake: FileDescriptor
@@ -132,6 +134,10 @@ package final class Daemon: Sendable {
             past = history.past
             keeper = Daemon.makeKeeper(reader, layout, plugins, logger)
             jobs.keepOnly(causes: try history.pendingCauses(reader))
+            let commands = history.deliveries.positions[WorkspacePlugin.name.rawValue]
+            inbox = InboxCleaner(
+                layout, history.letters, pending: Set(commands?.pending ?? []))
+            workspaceGuard = WorkspaceGuard(layout)
             watcher = try Daemon.makeWatcher(layout, checked.settings, history.files, vault)
             stopper.daemon = self
             try begin(history, checked, plugins)
@@ -201,12 +207,18 @@ package final class Daemon: Sendable {
         if let file = WorkspacePath(escaped: "millrace.json") { inputs.append(.file(file)) }
         var configuration = WatchConfiguration(
             root: layout.root, inputs: inputs,
-            ignored: WatchConfiguration.usualTemporaryNames + settings.watch.ignore,
+            ignored: settings.watch.temporary + settings.watch.ignore,
             sizeLimit: settings.watch.fileSizeLimit)
         configuration.scanInterval = .milliseconds(settings.watch.scanInterval.milliseconds)
-        for (name, dataset) in settings.datasets where dataset.settle > .zero {
-            if let path = WorkspacePath(escaped: "data/\(name)") {
+        for (name, dataset) in settings.datasets {
+            guard let path = WorkspacePath(escaped: "data/\(name)") else { continue }
+            if dataset.settle > .zero {
                 configuration.settleTimes[path] = .milliseconds(dataset.settle.milliseconds)
+            }
+            if !dataset.set.marker.isEmpty {
+                configuration.sets[path] = .marker(dataset.set.marker)
+            } else if dataset.set.quiet > .zero {
+                configuration.sets[path] = .quiet(.milliseconds(dataset.set.quiet.milliseconds))
             }
         }
         let limit = settings.watch.fileSizeLimit

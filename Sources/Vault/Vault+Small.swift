@@ -66,6 +66,9 @@ extension Vault {
             do throws(SystemError) {
                 return try Self.create(target, bytes)
             } catch  where error.errno == .notFound {
+                // A vault that was taken away under the writer is not begun anew.
+                let isThere = ((try? FileStatus.of(directory)) ?? nil) != nil
+                if pending.recent != nil, !isThere { throw error }
                 try Files.makeDirectories(target.parent, mode: 0o700)
                 return try Self.create(target, bytes)
             }

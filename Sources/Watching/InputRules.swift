@@ -17,6 +17,8 @@ struct InputRules: Sendable {
     private let files: Set<[UInt8]>
     private let passages: Set<[UInt8]>
     private let patterns: [NamePattern]
+    /// Patterns for names in one directory alone.
+    private let pathPatterns: [(directory: [UInt8], name: NamePattern)]
     let isEverything: Bool
 
     init(inputs: [WatchConfiguration.Input], ignored: [String]) {
@@ -47,12 +49,19 @@ struct InputRules: Sendable {
         self.files = files
         self.passages = passages
         self.isEverything = isEverything
-        patterns = ignored.map(NamePattern.init)
+        patterns = ignored.filter { !$0.contains("/") }.map(NamePattern.init)
+        pathPatterns = ignored.compactMap { pattern in
+            let bytes = Array(pattern.utf8)
+            guard let cut = bytes.lastIndex(of: UInt8(ascii: "/")) else { return nil }
+            return (Array(bytes[..<cut]), NamePattern(bytes: bytes[(cut + 1)...]))
+        }
     }
 
-    /// Below an input only the names to be ignored matter.
-    func isIgnored(_ name: UnsafeRawBufferPointer) -> Bool {
+    /// Below an input only what is to be ignored matters. - Parameter directory: its path, which is
+    /// asked for only when it matters.
+    func isIgnored(_ name: UnsafeRawBufferPointer, in directory: () -> [UInt8]) -> Bool {
         patterns.contains { $0.matches(name) }
+            || pathPatterns.contains { $0.name.matches(name) && $0.directory == directory() }
     }
 
     /// What a path is that does not lie below an input. Inputs named in the configuration count
@@ -68,7 +77,9 @@ struct InputRules: Sendable {
 struct NamePattern: Sendable {
     private let bytes: [UInt8]
 
-    init(_ text: String) { bytes = Array(text.utf8) }
+    init(_ text: String) { self.init(bytes: Array(text.utf8)) }
+
+    init(bytes: some Sequence<UInt8>) { self.bytes = Array(bytes) }
 
     /// Time is at most the product of both lengths: the last star alone is ever tried again.
     func matches(_ name: UnsafeRawBufferPointer) -> Bool {

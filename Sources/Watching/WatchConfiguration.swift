@@ -26,7 +26,8 @@ package struct WatchConfiguration: Sendable {
     /// The workspace. It is opened anew whenever it was deleted, moved or replaced.
     package var root: FilePath
     package var inputs: [Input]
-    /// Names (last components, of directories too) that are no input, as patterns with `*` and `?`.
+    /// What is no input, as patterns with `*` and `?`: names (last components, of directories too),
+    /// or with a slash paths from the root on, whose last component alone may be a pattern.
     package var ignored: [String]
     /// Larger files are refused, in bytes.
     package var sizeLimit: Int
@@ -67,14 +68,5 @@ package struct WatchConfiguration: Sendable {
     }
 
     /// Names under which tools write before they rename, and what Millrace writes beside an input.
-    package static let usualTemporaryNames = [
-        // Hidden files, rsync's `.name.XXXXXX`, vim's `.name.swp`, Emacs' `.#name`.
-        ".*",
-        // Editors' copies.
-        "*~", "#*#", "4913",
-        // Downloads and transfers.
-        "*.part", "*.partial", "*.filepart", "*.crdownload", "*.tmp",
-        // What Millrace proposes to a person.
-        "*.proposed.*",
-    ]
+    package static let usualTemporaryNames = WatchSettings.usualTemporaryNames
 }

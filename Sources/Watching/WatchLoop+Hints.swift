@@ -55,7 +55,9 @@ extension WatchLoop {
     func admission(
         _ name: UnsafeRawBufferPointer, of parent: FileTree.NodeID
     ) -> InputRules.Admission {
-        if tree[parent].flags.contains(.inside) { return rules.isIgnored(name) ? .no : .inside }
+        if tree[parent].flags.contains(.inside) {
+            return rules.isIgnored(name, in: { tree.path(of: parent) }) ? .no : .inside
+        }
         var path = tree.path(of: parent)
         if !path.isEmpty { path.append(UInt8(ascii: "/")) }
         path.append(contentsOf: name)

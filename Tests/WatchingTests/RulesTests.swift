@@ -36,14 +36,14 @@ import Testing
     func `temporary names of known tools are no inputs`(name: String) {
         let rules = InputRules(
             inputs: [.everything], ignored: WatchConfiguration.usualTemporaryNames)
-        #expect(Array(name.utf8).withUnsafeBytes { rules.isIgnored($0) })
+        #expect(Array(name.utf8).withUnsafeBytes { rules.isIgnored($0, in: { [] }) })
     }
 
     @Test(arguments: ["data.csv", "part-00001", "a.partial.csv", "tmp", "proposed.json", "~a"])
     func `names that only resemble them are inputs`(name: String) {
         let rules = InputRules(
             inputs: [.everything], ignored: WatchConfiguration.usualTemporaryNames)
-        #expect(!Array(name.utf8).withUnsafeBytes { rules.isIgnored($0) })
+        #expect(!Array(name.utf8).withUnsafeBytes { rules.isIgnored($0, in: { [] }) })
     }
 
     @Test func `only inputs and the way to them are admitted`() throws {

@@ -59,6 +59,10 @@ struct RunCommand {
                 }
                 return .negative
             case .interrupted: return .negative
+            case .lost(let reason):
+                throw CommandFailure(
+                    .lost, "the daemon ended, because \(reason)",
+                    advice: "put it back from a backup, or make a new workspace: 'millrace init'")
             case .failed(let reason): throw CommandFailure(.system, Text(reason))
             case .damaged(let reason): throw DaemonError.damaged(reason)
             }

@@ -21,14 +21,13 @@ struct SyncCommand {
         return Command(
             "sync", summary: "wait until what was dropped is journaled, or fully handled",
             discussion: """
-                For scripts, instead of waiting for a time. It puts a cookie, a command file, into \
-                inbox/ and returns when the daemon has journaled it: by then files that were closed \
-                before in folders that were there are journaled too, because the daemon takes them \
-                in the order in which the kernel tells of them.
-                Not waited for: a file that somebody still has open for writing; files in a folder \
-                made just now; parts that are scanned from time to time (see 'millrace status'). \
-                --idle returns only when in addition nothing is pending, runs or is tried again, \
-                which covers these unless they come after everything else is done.
+                For scripts, instead of waiting for a time. It puts a command file into inbox/, and \
+                returns when the daemon answers that everything which lay complete in the workspace \
+                is journaled: however deep, however large, and also in parts that are scanned from \
+                time to time.
+                Not waited for: a file that somebody still has open for writing, and a set whose \
+                marker is not there. --idle returns only when in addition nothing is pending, runs \
+                or is tried again.
                 Exit code 1: the time was over.
                 """,
             group: "Daemon",
@@ -72,14 +71,30 @@ struct SyncWait: Sendable {
     func run(at now: Timestamp) throws -> Bool {
         let end = monotonicNanoseconds() + Int64(min(max(seconds, 0), 1e6) * 1e9)
         let next = try reader.head().sequence + 1
-        let path = try InboxLetter(command: "sync", about: .workspace).post(layout, at: now)
+        let path = try InboxLetter(command: WorkspaceSynced.command, about: .workspace).post(
+            layout, at: now)
         // Cookies of many scripts would fill the inbox.
         defer { try? Files.unlink(layout.path(of: path)) }
-        var answer = InboxAnswer(path)
-        try answer.wait(reader, from: next, seconds: seconds) { $0.state != .waiting }
-        guard answer.state != .waiting else { return false }
+        guard try waitForAnswer(to: path, from: next, end) else { return false }
         guard let plugins else { return true }
         return try waitUntilIdle(plugins, end)
+    }
+
+    private func waitForAnswer(
+        to path: WorkspacePath, from sequence: UInt64, _ end: Int64
+    ) throws -> Bool {
+        let follower = try reader.follower(from: sequence)
+        while true {
+            let left = (end - monotonicNanoseconds()) / 1_000_000
+            guard left > 0, let batch = try follower.next(milliseconds: Int(left)) else {
+                return false
+            }
+            let isAnswered = batch.contains {
+                $0.type == WorkspaceSynced.type
+                    && $0.payload(as: WorkspaceSynced.self)?.cookie == path
+            }
+            if isAnswered { return true }
+        }
     }
 
     private func waitUntilIdle(_ plugins: [RegisteredPlugin], _ end: Int64) throws -> Bool {

@@ -18,6 +18,8 @@ package enum ExitCode: Int32, CaseIterable, Sendable {
     case system = 7
     /// A plugin, a trainer or a command failed.
     case work = 8
+    /// The workspace was taken away under the running daemon.
+    case lost = 9
 
     /// The sentence of the help page.
     package var meaning: String {
@@ -31,6 +33,7 @@ package enum ExitCode: Int32, CaseIterable, Sendable {
         case .damage: "the journal or the vault is damaged"
         case .system: "the system refused (permission, disk space, limits)"
         case .work: "a plugin, a trainer or a command failed"
+        case .lost: "the workspace was taken away under the daemon"
         }
     }
 }

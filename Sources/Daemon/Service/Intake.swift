@@ -5,23 +5,65 @@ package import Watching
 /// Between the watcher and the journal: reports become events, and events become what the watcher
 /// knows at its start.
 package enum Intake {
+    /// The events for a batch of reports.
+    package static func drafts(
+        _ reports: [WatchReport], at now: Timestamp
+    ) throws -> [EventDraft] {
+        var drafts: [EventDraft] = []
+        drafts.reserveCapacity(reports.count)
+        var index = 0
+        while index < reports.count {
+            let set = set(at: index, in: reports)
+            let count = set == nil ? 1 : setCount(at: index, in: reports)
+            for number in 0..<count {
+                let place = set.map {
+                    DropSet(directory: $0, number: number + 1, count: count)
+                }
+                drafts += try self.drafts(reports[index + number], at: now, set: place)
+            }
+            index += count
+        }
+        return drafts
+    }
+
+    private static func set(at index: Int, in reports: [WatchReport]) -> WorkspacePath? {
+        if case .change(let change) = reports[index] { change.set } else { nil }
+    }
+
+    /// How many reports from here on are of one set: it ends with another set, and where a file comes
+    /// a second time.
+    private static func setCount(at start: Int, in reports: [WatchReport]) -> Int {
+        var paths: Set<WorkspacePath> = []
+        for index in start..<reports.count {
+            guard case .change(let change) = reports[index],
+                change.set == set(at: start, in: reports), paths.insert(change.path).inserted
+            else { return index - start }
+        }
+        return reports.count - start
+    }
+
     /// The events for a report; none for what needs none.
     ///
     /// A file that was moved from one dataset to another is gone from the one and new in the other:
     /// each is told of it in the order of its own events.
-    package static func drafts(_ report: WatchReport, at now: Timestamp) throws -> [EventDraft] {
-        guard case .change(var change) = report, case .moved(let from) = change.kind,
-            Area(of: from) != Area(of: change.path)
-        else { return try draft(report, at: now).map { [$0] } ?? [] }
+    package static func drafts(
+        _ report: WatchReport, at now: Timestamp, set: DropSet? = nil
+    ) throws -> [EventDraft] {
+        guard case .change(var change) = report else {
+            return try draft(report, at: now).map { [$0] } ?? []
+        }
+        guard case .moved(let from) = change.kind, Area(of: from) != Area(of: change.path) else {
+            return [try draft(change, at: now, set: set)]
+        }
         var left = change
         (left.path, left.kind) = (from, .removed)
         change.kind = .added
-        return [try draft(left, at: now), try draft(change, at: now)]
+        return try drafts(.change(left), at: now) + [try draft(change, at: now, set: set)]
     }
 
     private static func draft(_ report: WatchReport, at now: Timestamp) throws -> EventDraft? {
         switch report {
-        case .change(let change): try draft(change, at: now)
+        case .change(let change): try draft(change, at: now, set: nil)
         case .refused(let refusal):
             try outside(
                 FileRefused(
@@ -43,7 +85,9 @@ package enum Intake {
         }
     }
 
-    private static func draft(_ change: FileChange, at now: Timestamp) throws -> EventDraft {
+    private static func draft(
+        _ change: FileChange, at now: Timestamp, set: DropSet?
+    ) throws -> EventDraft {
         let version = change.version
         let area = Area(of: change.path)
         if let reason = Trust.refusal(area, uid: version.user, mode: version.mode),
@@ -71,8 +115,8 @@ package enum Intake {
             return try outside(
                 FileArrived(
                     change: kind, path: change.path, previousPath: previous, size: version.size,
-                    sha256: digest, uid: version.user, identity: identity(version), area: area),
-                actor: .user(version.user), at: now)
+                    sha256: digest, uid: version.user, identity: identity(version), area: area,
+                    set: set), actor: .user(version.user), at: now)
         }
         let nothing = SHA256.Value.zero
         return try outside(

@@ -15,7 +15,7 @@ enum KeptState {
 
     /// What the daemon itself has to know when it starts.
     static let daemon: [any Projection.Type] = [
-        SettingsInForce.self, JournaledFiles.self, DaemonPast.self,
+        SettingsInForce.self, JournaledFiles.self, DaemonPast.self, InboxLetters.self,
     ]
 
     /// An empty fold of all of them.
@@ -42,6 +42,7 @@ struct DaemonHistory {
     var head: UInt64 { fold.sequence }
     var files: KnownFiles { state(JournaledFiles.self).known }
     var settings: SettingsInForce { state(SettingsInForce.self) }
+    var letters: [InboxCleaner.Letter] { state(InboxLetters.self).letters }
     var past: DaemonPast { state(DaemonPast.self) }
 
     private func state<P: Projection>(_ type: P.Type) -> P { fold.projections.state(type) ?? P() }

@@ -30,7 +30,8 @@ public struct EventCatalogue: Sendable {
     public static let language: [any EventPayload.Type] = [
         FileArrived.self, FileRemoved.self, FileRefused.self, DaemonStarted.self,
         DaemonStopped.self, SettingsAccepted.self, SettingsRefused.self, WatchDegraded.self,
-        WatchRecovered.self, WatchOverflowed.self, CommandReceived.self, CommandRefused.self,
+        WatchRecovered.self, WatchOverflowed.self, WorkspaceSynced.self, CommandReceived.self,
+        CommandRefused.self,
         PluginRegistered.self, ReactionHandled.self, ReactionFailed.self,
         ReactionInterrupted.self,
         ReactionDeadLettered.self, DeadLetterResolved.self, ChainCut.self, ContractProposed.self,

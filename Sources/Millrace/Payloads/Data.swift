@@ -85,6 +85,8 @@ public struct DataAccepted: EventPayload {
     public var contract: Digest
     /// Rules that were broken within their tolerance, in words.
     public var warnings: [String]
+    /// Set when the file came as one of several: the last of them makes the version.
+    public var set: DropSet?
 
     public var subject: Subject { .dataset(dataset) }
 
@@ -93,11 +95,15 @@ public struct DataAccepted: EventPayload {
         return "\(file.path), \(grouped(file.rows)) rows\(note)"
     }
 
-    public init(dataset: String, file: DatasetFile, contract: Digest, warnings: [String]) {
+    public init(
+        dataset: String, file: DatasetFile, contract: Digest, warnings: [String],
+        set: DropSet? = nil
+    ) {
         self.dataset = dataset
         self.file = file
         self.contract = contract
         self.warnings = warnings
+        self.set = set
     }
 }
 

@@ -18,6 +18,8 @@ public struct FileArrived: EventPayload {
     /// Of the file when it was read; what a restart compares with.
     public var identity: FileIdentity
     public var area: Area
+    /// Set when the file came as one of several that are one drop.
+    public var set: DropSet?
 
     public var subject: Subject { area.subject }
 
@@ -28,7 +30,7 @@ public struct FileArrived: EventPayload {
 
     public init(
         change: Change, path: WorkspacePath, previousPath: WorkspacePath?, size: Int,
-        sha256: Digest, uid: UInt32, identity: FileIdentity, area: Area
+        sha256: Digest, uid: UInt32, identity: FileIdentity, area: Area, set: DropSet? = nil
     ) {
         self.change = change
         self.path = path
@@ -38,7 +40,26 @@ public struct FileArrived: EventPayload {
         self.uid = uid
         self.identity = identity
         self.area = area
+        self.set = set
     }
+}
+
+/// Where a file stands among those that came with it as one drop. Their events follow one another in
+/// one batch of the journal.
+public struct DropSet: Codable, Hashable, Sendable {
+    /// What the files of the set lie below.
+    public var directory: WorkspacePath
+    /// 1 for the first file, `count` for the last.
+    public var number: Int
+    public var count: Int
+
+    public init(directory: WorkspacePath, number: Int, count: Int) {
+        self.directory = directory
+        self.number = number
+        self.count = count
+    }
+
+    public var isLast: Bool { number >= count }
 }
 
 /// An input file is gone.

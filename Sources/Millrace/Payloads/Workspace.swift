@@ -113,6 +113,24 @@ public struct WatchRecovered: EventPayload {
     public init(reason: String) { self.reason = reason }
 }
 
+/// Everything that lay complete in the workspace when somebody asked is journaled before this.
+public struct WorkspaceSynced: EventPayload {
+    public static let type = "workspace.synced"
+    /// The command that asks for it.
+    public static let command = "sync"
+
+    /// The command's file.
+    public var cookie: WorkspacePath
+
+    public var subject: Subject { .workspace }
+
+    public var summary: String {
+        "everything that was there is journaled, as \(cookie) asked"
+    }
+
+    public init(cookie: WorkspacePath) { self.cookie = cookie }
+}
+
 /// The kernel dropped notifications; the whole workspace was looked at again.
 public struct WatchOverflowed: EventPayload {
     public static let type = "watch.overflowed"

@@ -57,8 +57,41 @@ public struct DatasetSettings: PluginSettings {
     public var nulls: [String] = ["", "NA"]
     /// How long a file must be left alone before it is taken.
     public var settle = TimeSpan.zero
+    /// What makes several files one drop.
+    public var set = SetSettings()
 
     public init() {}
+
+    public static let help = [
+        "nulls": "texts that stand for a missing value",
+        "settle": "how long a file must be left alone before it is taken",
+        "set": "what makes several files one drop, and so one version of the dataset",
+    ]
+}
+
+/// What holds the files of a dataset together until all of them are there. They are then one drop:
+/// each is checked for itself, and all that are good make one version of the dataset.
+public struct SetSettings: PluginSettings, Hashable {
+    /// The name of a file, `_SUCCESS` say, that is written last: it completes what was written below
+    /// its folder before it. Empty for none.
+    public var marker = ""
+    /// A set is complete when nothing was written below the dataset's folder for so long.
+    public var quiet = TimeSpan.zero
+
+    public init() {}
+
+    public static let help = [
+        "marker": "the name of a file that is written last and completes the set, '_SUCCESS' say",
+        "quiet": "the set is complete when nothing was written for so long",
+    ]
+
+    public func validate(into issues: inout SettingsIssues) {
+        issues.require(
+            marker.utf8.count <= 255 && !marker.contains("/") && !marker.hasPrefix("."), "marker",
+            "a file's name without '/', not hidden: hidden files are not taken in")
+        issues.require(
+            marker.isEmpty || quiet == .zero, "quiet", "left out when there is a marker")
+    }
 }
 
 /// Limits of the engine.
@@ -90,8 +123,11 @@ public struct RuntimeSettings: PluginSettings {
 
 /// What is taken from the workspace.
 public struct WatchSettings: PluginSettings {
-    /// Names that are not inputs, as patterns with `*` and `?`, beside those of known tools.
+    /// What is no input, as patterns with `*` and `?`: a name anywhere, or with a slash a path
+    /// from the workspace on, whose last part may be a pattern. Beside the temporary names.
     public var ignore: [String] = []
+    /// Names under which tools write before they rename. A list here takes the place of this one.
+    public var temporary = WatchSettings.usualTemporaryNames
     /// A larger file is refused.
     public var fileSizeLimit = 64 << 30
     /// How often a part is looked at that the kernel cannot watch.
@@ -99,7 +135,33 @@ public struct WatchSettings: PluginSettings {
 
     public init() {}
 
+    /// Names under which tools write before they rename, and what Millrace writes beside an input.
+    public static let usualTemporaryNames = [
+        // Hidden files, rsync's `.name.XXXXXX`, vim's `.name.swp`, Emacs' `.#name`.
+        ".*",
+        // Editors' copies.
+        "*~", "#*#", "4913",
+        // Downloads and transfers.
+        "*.part", "*.partial", "*.filepart", "*.crdownload", "*.tmp",
+        // What Millrace proposes to a person.
+        "*.proposed.*",
+    ]
+
+    public static let help = [
+        "ignore": "names or paths that are no inputs, as patterns with '*' and '?'",
+        "temporary": "names that tools write under before they rename, as patterns",
+        "fileSizeLimit": "a larger file is refused, in bytes",
+        "scanInterval": "how often a part is looked at that the kernel cannot watch",
+    ]
+
     public func validate(into issues: inout SettingsIssues) {
+        let named = "patterns that are not empty; a path begins with its first folder: 'data/raw/*'"
+        issues.require(
+            ignore.allSatisfy { !$0.isEmpty && !$0.hasPrefix("/") && !$0.hasSuffix("/") },
+            "ignore", named)
+        issues.require(
+            temporary.allSatisfy { !$0.isEmpty && !$0.contains("/") }, "temporary",
+            "patterns for names, without '/'")
         issues.require(fileSizeLimit >= 1, "fileSizeLimit", "at least 1 byte")
         issues.require(scanInterval.milliseconds >= 100, "scanInterval", "at least 100ms")
     }

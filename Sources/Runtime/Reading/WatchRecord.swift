@@ -7,7 +7,7 @@ package struct WatchRecord: Projection {
         FileRemoved.self, DaemonStarted.self,
     ]
 
-    /// By part: what is scanned from time to time instead of watched.
+    /// By reason: what is scanned from time to time instead of watched.
     package private(set) var degraded: [String: WatchDegraded] = [:]
     /// The files that lie in the workspace and are not taken in.
     package private(set) var refused: [WorkspacePath: FileRefused] = [:]
@@ -29,9 +29,12 @@ package struct WatchRecord: Projection {
             refused[file.path] = file
         case WatchDegraded.type:
             guard let part = event.payload(as: WatchDegraded.self) else { return }
-            degraded[part.part] = part
+            degraded[part.reason] = part
+        case WatchRecovered.type:
+            guard let recovered = event.payload(as: WatchRecovered.self) else { return }
+            degraded[recovered.reason] = nil
         // A new daemon looks anew.
-        case WatchRecovered.type, DaemonStarted.type: degraded = [:]
+        case DaemonStarted.type: degraded = [:]
         default: break
         }
     }

@@ -1,0 +1,21 @@
+import Millrace
+
+/// The files of a set that were accepted already, while the last one of it is still to be judged: that
+/// one makes the version of the dataset.
+struct OpenSet: Projection {
+    static let types: [any EventPayload.Type] = [DataAccepted.self, DatasetVersionCreated.self]
+
+    /// By dataset.
+    private var files: [String: [DatasetFile]] = [:]
+
+    mutating func apply(_ event: Event) {
+        if let accepted = event.payload(as: DataAccepted.self) {
+            guard let set = accepted.set, !set.isLast else { return }
+            files[accepted.dataset, default: []].append(accepted.file)
+        } else if let version = event.payload(as: DatasetVersionCreated.self) {
+            files[version.dataset] = nil
+        }
+    }
+
+    func files(of dataset: String) -> [DatasetFile] { files[dataset] ?? [] }
+}
