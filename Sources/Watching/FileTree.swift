@@ -1,3 +1,4 @@
+import Glibc
 import Millrace
 
 /// The directories and files of a workspace in 96 bytes each, and their names in one block: a hundred
@@ -113,8 +114,15 @@ struct FileTree: Sendable {
 
     func find(_ name: UnsafeRawBufferPointer, in parent: NodeID) -> NodeID? {
         byName.first(hash: Self.hash(name, parent)) { id in
-            nodes[Int(id)].parent == parent && withName(of: id) { $0.elementsEqual(name) }
+            nodes[Int(id)].parent == parent && withName(of: id) { Self.isEqual($0, name) }
         }
+    }
+
+    private static func isEqual(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
+        guard a.count == b.count, let first = a.baseAddress, let second = b.baseAddress else {
+            return a.count == b.count
+        }
+        return memcmp(first, second, a.count) == 0
     }
 
     /// How many directories are above a node; the root has none.

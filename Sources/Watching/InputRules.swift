@@ -81,8 +81,17 @@ struct NamePattern: Sendable {
 
     init(bytes: some Sequence<UInt8>) { self.bytes = Array(bytes) }
 
+    private static func isWild(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: "*") || byte == UInt8(ascii: "?")
+    }
+
     /// Time is at most the product of both lengths: the last star alone is ever tried again.
     func matches(_ name: UnsafeRawBufferPointer) -> Bool {
+        if let first = bytes.first, let last = bytes.last {
+            // Most names are told by their ends.
+            if !Self.isWild(first), name.first != first { return false }
+            if !Self.isWild(last), name.last != last { return false }
+        }
         var position = 0
         var index = 0
         var star: (position: Int, index: Int)?

@@ -14,7 +14,14 @@ struct NodeIndex: Sendable {
 
     /// The first node with this hash that `matches`.
     func first(hash: Int, _ matches: (UInt32) -> Bool) -> UInt32? {
-        all(hash: hash, limit: 1, matches).first
+        guard !slots.isEmpty else { return nil }
+        let short = UInt32(truncatingIfNeeded: hash)
+        var place = Int(short) & mask
+        while !slots[place].isEmpty {
+            if slots[place].hash == short, matches(slots[place].id) { return slots[place].id }
+            place = (place + 1) & mask
+        }
+        return nil
     }
 
     func all(hash: Int, limit: Int, _ matches: (UInt32) -> Bool) -> [UInt32] {

@@ -42,7 +42,11 @@ extension WatchLoop {
                 ? try root.descriptor.open(at: FilePath("."), flags)
                 : try root.descriptor.open(beneath: FilePath(bytes: tree.path(of: id)), flags)
             let status = try directory.status()
-            if id != FileTree.root {
+            let known = tree[id]
+            let isSame =
+                known.kind == .directory && known.inode == status.inode
+                && known.modified == status.modified && known.changed == status.changed
+            if id != FileTree.root, !isSame {
                 tree.set(FileVersion(status, digest: nil), of: id, .directory)
             }
             watch(id, directory, status)

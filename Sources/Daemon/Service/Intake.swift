@@ -112,11 +112,11 @@ package enum Intake {
             case .changed: kind = .changed
             default: kind = .added
             }
-            return try outside(
-                FileArrived(
-                    change: kind, path: change.path, previousPath: previous, size: version.size,
-                    sha256: digest, uid: version.user, identity: identity(version), area: area,
-                    set: set), actor: .user(version.user), at: now)
+            let arrived = FileArrived(
+                change: kind, path: change.path, previousPath: previous, size: version.size,
+                sha256: digest, uid: version.user, identity: identity(version), area: area,
+                set: set)
+            return outside(arrived, arrived.bytes, actor: .user(version.user), at: now)
         }
         let nothing = SHA256.Value.zero
         return try outside(
@@ -130,7 +130,12 @@ package enum Intake {
     package static func outside<P: EventPayload>(
         _ payload: P, actor: Actor, at now: Timestamp
     ) throws -> EventDraft {
-        let bytes = try JSONValue(encoding: payload).bytes
+        outside(payload, try JSONValue(encoding: payload).bytes, actor: actor, at: now)
+    }
+
+    private static func outside<P: EventPayload>(
+        _ payload: P, _ bytes: [UInt8], actor: Actor, at now: Timestamp
+    ) -> EventDraft {
         var hash = SHA256()
         hash.update(Array("\(P.type)\u{0}\(now.microseconds)\u{0}".utf8))
         hash.update(bytes)
