@@ -17,6 +17,8 @@ import Testing
                             device: 65_024, inode: UInt64(Int64.max), modified: -1,
                             changed: .max, gid: 0, mode: 0o644), area: Area(of: path), set: set)
                     #expect(event.bytes == (try JSONValue(encoding: event).bytes))
+                    let read: FileArrived = try JSONValue(parsing: event.bytes).decode()
+                    #expect(read == event)
                 }
             }
         }

@@ -44,6 +44,27 @@ public struct FileArrived: EventPayload {
     }
 }
 
+extension FileArrived {
+    public init(from decoder: any Decoder) throws {
+        // What the journal holds most of is read without asking for one member after the other.
+        if let decoder = decoder as? ValueDecoder, let arrived = FileArrived(json: decoder.json) {
+            self = arrived
+            return
+        }
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            change: try values.decode(Change.self, forKey: .change),
+            path: try values.decode(WorkspacePath.self, forKey: .path),
+            previousPath: try values.decodeIfPresent(WorkspacePath.self, forKey: .previousPath),
+            size: try values.decode(Int.self, forKey: .size),
+            sha256: try values.decode(Digest.self, forKey: .sha256),
+            uid: try values.decode(UInt32.self, forKey: .uid),
+            identity: try values.decode(FileIdentity.self, forKey: .identity),
+            area: try values.decode(Area.self, forKey: .area),
+            set: try values.decodeIfPresent(DropSet.self, forKey: .set))
+    }
+}
+
 /// Where a file stands among those that came with it as one drop. Their events follow one another in
 /// one batch of the journal.
 public struct DropSet: Codable, Hashable, Sendable {
