@@ -41,7 +41,7 @@ package struct StageChronicle: Projection {
         package var trainedFor: [String]
     }
 
-    private struct Key: Hashable {
+    private struct Key: Hashable, Codable {
         let model: String
         let version: Int
         let stage: String
