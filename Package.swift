@@ -88,7 +88,7 @@ let package = Package(
             "CommandLineInterface",
             [
                 "Console", "Daemon", "Runtime", "Journal", "Vault", "Millrace", "LinuxSystem",
-                "Checksums", "WorkspaceTemplate",
+                "Checksums", "Tabular", "WorkspaceTemplate",
             ]),
         module(
             "MillraceDaemon",

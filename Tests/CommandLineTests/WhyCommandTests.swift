@@ -1,5 +1,6 @@
 import Console
 import Millrace
+import Runtime
 import Testing
 
 @testable import CommandLineInterface
@@ -82,5 +83,21 @@ import Testing
         #expect(version.code == .missing && version.err.contains("delays@1, delays@2"))
         let number = await story.run("why", "9999")
         #expect(number.code == .missing)
+    }
+
+    @Test func `why not: what waits, what was refused, and what plugins could not handle`()
+        async throws
+    {
+        let story = try Story()
+        try story.tellFirstMonth()
+        try story.tellTroubles()
+        try Transcript.expect(
+            await story.run("why-not", "delays").all
+                + story.run("why-not", "data/flights/pipe").all, "why-not")
+        let reasons = try await story.run("why-not", "delays", "--json")
+            .decode(WhyNotCommand.Answer.self).reasons
+        #expect(
+            Set(reasons.map(\.kind)).isSuperset(of: [.waitsForApproval, .setAside]))
+        #expect(await story.run("why-not", "delay").code == .missing)
     }
 }

@@ -1,0 +1,190 @@
+import Console
+import Daemon
+import Journal
+import Millrace
+import Runtime
+
+/// Compares two versions of a model, two of a dataset, or two moments.
+struct DiffAssembly {
+    let reader: JournalReader
+    let store: any FileStore
+
+    // MARK: models
+
+    func models(_ name: String, _ a: Int, _ b: Int) throws -> DiffReport {
+        let view = try WorkspaceView(reader, projections: [ModelRegistry.self])
+        let versions = view.state(ModelRegistry.self).models[name]?.versions ?? [:]
+        func version(_ number: Int) throws -> ModelRegistry.Version {
+            guard let version = versions[number] else {
+                throw CommandFailure(
+                    .missing, "\(name) has no version \(number)",
+                    advice: Text(
+                        "there are: "
+                            + versions.keys.sorted().suffix(10).map { "\(name)@\($0)" }
+                            .joined(separator: ", ")))
+            }
+            return version
+        }
+        let (before, after) = (try version(a), try version(b))
+        let (old, new) = (before.created.inputs, after.created.inputs)
+        return DiffReport(
+            before: "\(name) v\(a)", after: "\(name) v\(b)",
+            sections: [
+                .init(name: "metrics", changes: metrics(before, after)),
+                .init("parameters", try parameters(old), try parameters(new)),
+                try data(old, new),
+                .init(name: "code", changes: code(old.code, new.code)),
+                try settings(name, before.sequence, after.sequence),
+            ])
+    }
+
+    private func metrics(
+        _ before: ModelRegistry.Version, _ after: ModelRegistry.Version
+    ) -> [DiffReport.Change] {
+        let old = before.evaluation?.metrics ?? before.created.metrics
+        let new = after.evaluation?.metrics ?? after.created.metrics
+        return Set(old.keys).union(new.keys).sorted().compactMap { name in
+            let (a, b) = (old[name], new[name])
+            guard a != b else { return nil }
+            var note: String?
+            if let a, let b { note = (b > a ? "+" : "") + Format.fixed(b - a, 4) }
+            return .init(
+                name, a.map { Format.fixed($0, 4) }, b.map { Format.fixed($0, 4) }, note: note)
+        }
+    }
+
+    /// All inputs of a run but its data and its code.
+    private func parameters(_ inputs: RunInputs) throws -> JSONValue {
+        let apart = ["dataset", "datasetVersion", "datasetDigest", "files", "code"]
+        guard case .object(let members) = try JSONValue(encoding: inputs) else { return .null }
+        return .object(members.filter { !apart.contains($0.key) })
+    }
+
+    private func code(_ old: [String: Digest], _ new: [String: Digest]) -> [DiffReport.Change] {
+        Set(old.keys).union(new.keys).sorted().filter { old[$0] != new[$0] }.map {
+            .init($0, old[$0]?.short, new[$0]?.short)
+        }
+    }
+
+    private func settings(
+        _ pipeline: String, _ a: UInt64, _ b: UInt64
+    ) throws -> DiffReport.Section {
+        func value(_ sequence: UInt64) throws -> JSONValue {
+            let view = try WorkspaceView(
+                reader, projections: [SettingsInForce.self], at: .sequence(sequence))
+            guard let settings = view.state(SettingsInForce.self).settings else { return .null }
+            return try settings.pipelines[pipeline].map { try JSONValue(encoding: $0) } ?? .null
+        }
+        return .init("settings", try value(a), try value(b))
+    }
+
+    // MARK: data
+
+    private func data(_ old: RunInputs, _ new: RunInputs) throws -> DiffReport.Section {
+        var changes: [DiffReport.Change] = []
+        let versions = (
+            "\(old.dataset) v\(old.datasetVersion)", "\(new.dataset) v\(new.datasetVersion)"
+        )
+        if versions.0 != versions.1 { changes.append(.init("version", versions.0, versions.1)) }
+        guard old.datasetDigest != new.datasetDigest else {
+            return .init(name: "data", changes: changes)
+        }
+        let difference = DatasetDifference(
+            before: try old.manifest(from: store), after: try new.manifest(from: store),
+            store: store)
+        changes += difference.changes()
+        changes += try difference.columns()
+        return .init(name: "data", changes: changes)
+    }
+
+    func datasets(_ name: String, _ a: Int, _ b: Int) throws -> DiffReport {
+        var found: [Int: DatasetVersionCreated] = [:]
+        var last = 0
+        let cursor = try reader.cursor()
+        while let record = try cursor.next() {
+            guard record.isType("dataset.versioned"),
+                let version = try cursor.event(of: record).payload(as: DatasetVersionCreated.self),
+                version.dataset == name
+            else { continue }
+            last = version.version
+            if version.version == a || version.version == b { found[version.version] = version }
+        }
+        func version(_ number: Int) throws -> DatasetVersionCreated {
+            guard let version = found[number] else {
+                throw CommandFailure(
+                    .missing, "\(name) has no version \(number)",
+                    advice: last > 0
+                        ? "it has 1 to \(last)" : "'millrace status' lists models and datasets")
+            }
+            return version
+        }
+        let (before, after) = (try version(a), try version(b))
+        let difference = DatasetDifference(
+            before: try before.manifest(from: store), after: try after.manifest(from: store),
+            store: store)
+        return DiffReport(
+            before: "\(name) v\(a)", after: "\(name) v\(b)",
+            sections: [
+                .init(name: "files", changes: difference.changes()),
+                .init(name: "columns", changes: try difference.columns()),
+            ])
+    }
+
+    // MARK: moments
+
+    func moments(_ a: Moment, _ b: Moment) throws -> DiffReport {
+        let (before, after) = (try state(a), try state(b))
+        let names = ["models", "datasets", "settings"]
+        return DiffReport(
+            before: before.name, after: after.name,
+            sections: names.map { name in
+                .init(name, before.parts[name] ?? .null, after.parts[name] ?? .null)
+            })
+    }
+
+    private func state(_ moment: Moment) throws -> (name: String, parts: [String: JSONValue]) {
+        let view = try WorkspaceView(
+            reader,
+            projections: [ModelRegistry.self, DatasetRegistry.self, SettingsInForce.self],
+            at: moment)
+        let models = view.state(ModelRegistry.self).models.sorted { $0.key < $1.key }
+        let datasets = view.state(DatasetRegistry.self).datasets.sorted { $0.key < $1.key }
+        let parts: [String: JSONValue] = [
+            "models": .object(
+                models.map { name, model in
+                    let stages = model.tenures.keys.sorted().map { stage in
+                        JSONValue.Member(
+                            stage, .string(model.live(in: stage).map { "v\($0)" } ?? "nothing"))
+                    }
+                    let waiting = model.waiting.keys.sorted().map { stage in
+                        JSONValue.Member(
+                            "waits for \(stage)", .string("v\(model.waiting[stage] ?? 0)"))
+                    }
+                    return .init(
+                        name,
+                        .object(
+                            stages + waiting
+                                + [.init("versions", .integer(Int64(model.versions.count)))]))
+                }),
+            "datasets": .object(
+                datasets.map { name, dataset in
+                    .init(
+                        name,
+                        .object([
+                            .init("version", .integer(Int64(dataset.current?.version ?? 0))),
+                            .init("rows", .integer(Int64(dataset.current?.rows ?? 0))),
+                            .init("accepted", .integer(Int64(dataset.accepted))),
+                            .init("rejected", .integer(Int64(dataset.rejected))),
+                            .init(
+                                "contract",
+                                dataset.contract.map { .string($0.digest.short) } ?? .null),
+                        ]))
+                }),
+            "settings": try view.state(SettingsInForce.self).settings.map {
+                try JSONValue(encoding: $0)
+            } ?? .null,
+        ]
+        let time = view.time.map { " (\(Format.dateAndTime($0)))" } ?? ""
+        return ("#\(view.sequence)\(time)", parts)
+    }
+}

@@ -1,0 +1,195 @@
+package import Journal
+package import Millrace
+
+/// Finds what made a metric of a model cross a bound: between two versions by what was measured, and
+/// between their inputs, where there are several, by training in between.
+package struct MetricBisect {
+    package struct Question: Sendable {
+        package var model: String
+        package var metric: String
+        /// Exactly one of the two is given.
+        package var below: Double?
+        package var above: Double?
+
+        package init(model: String, metric: String, below: Double?, above: Double?) {
+            self.model = model
+            self.metric = metric
+            self.below = below
+            self.above = above
+        }
+
+        package func isBad(_ value: Double) -> Bool {
+            below.map { value < $0 } ?? above.map { value > $0 } ?? false
+        }
+    }
+
+    package struct Version: Sendable, Codable, Hashable {
+        package var version: Int
+        package var value: Double
+        package var sequence: UInt64
+        package var time: Timestamp
+    }
+
+    /// Something that changed what a version is made from.
+    package struct Candidate: Sendable {
+        package let event: Event
+        /// The state after this record is the one with it.
+        package let settled: UInt64
+    }
+
+    package struct Answer: Sendable {
+        package var good: Version
+        package var bad: Version
+        /// What changed between the two, the first first.
+        package var candidates: [Candidate]
+        /// Which of them it was; nil when only training could tell.
+        package var culprit: Candidate?
+        /// The metric with the culprit; nil when it was not trained for that.
+        package var versionsAsked = 0
+        package var trainings = 0
+        /// As many questions as halving may need for all that changed in history.
+        package var questionsMax = 0
+    }
+
+    /// Why there is nothing to find.
+    package enum Nothing: Error, Sendable {
+        case noVersions
+        case neverBad(best: Version, worst: Version)
+        case alwaysBad(first: Version)
+        case notMeasured(metric: String, known: [String])
+    }
+
+    private let reader: JournalReader
+    private let registry: PluginRegistry
+    private let question: Question
+
+    package init(_ reader: JournalReader, registry: PluginRegistry, question: Question) {
+        self.reader = reader
+        self.registry = registry
+        self.question = question
+    }
+
+    /// - Parameter machine: to train on; nil to take only what is known.
+    /// - Throws: `Nothing`.
+    package func run(on machine: WhatIfMachine?) async throws -> Answer {
+        let versions = try versions()
+        guard let last = versions.lastIndex(where: { question.isBad($0.value) }) else {
+            guard
+                let worst = versions.min(by: {
+                    question.below == nil ? $0.value > $1.value : $0.value < $1.value
+                }),
+                let best = versions.last
+            else { throw Nothing.noVersions }
+            throw Nothing.neverBad(best: best, worst: worst)
+        }
+        guard let first = versions.firstIndex(where: { !question.isBad($0.value) }), first < last
+        else { throw Nothing.alwaysBad(first: versions[last]) }
+        var search = Bisection(from: first, to: last)
+        while let next = search.next { search.answer(question.isBad(versions[next].value)) }
+        let good = versions[search.found - 1]
+        let bad = versions[search.found]
+        let all = try candidates(after: 0, upTo: .max)
+        let between = try candidates(after: start(of: good), upTo: start(of: bad))
+        var answer = Answer(
+            good: good, bad: bad, candidates: between, culprit: nil,
+            versionsAsked: search.questions,
+            questionsMax: MetricBisect.halvings(of: max(all.count, 1)) + 1)
+        if between.count == 1 {
+            answer.culprit = between[0]
+        } else if let machine, !between.isEmpty {
+            try await narrow(&answer, machine)
+        }
+        return answer
+    }
+
+    private static func halvings(of count: Int) -> Int {
+        var halvings = 0
+        while 1 << halvings < count { halvings += 1 }
+        return halvings
+    }
+
+    // MARK: what is known
+
+    private func versions() throws -> [Version] {
+        let view = try WorkspaceView(reader, projections: [ModelRegistry.self])
+        let model = view.state(ModelRegistry.self).models[question.model]
+        let all = (model?.versions ?? [:]).sorted { $0.key < $1.key }
+        let measured = all.compactMap { number, version -> Version? in
+            let metrics = version.evaluation?.metrics ?? version.created.metrics
+            return metrics[question.metric].map {
+                Version(
+                    version: number, value: $0, sequence: version.sequence, time: version.time)
+            }
+        }
+        if measured.isEmpty, let last = all.last {
+            throw Nothing.notMeasured(
+                metric: question.metric, known: last.value.created.metrics.keys.sorted())
+        }
+        return measured
+    }
+
+    /// The record of the run that made a version.
+    private func start(of version: Version) throws -> UInt64 {
+        let cursor = try reader.cursor()
+        var run: Int?
+        var starts: [Int: UInt64] = [:]
+        while let record = try cursor.next(), record.sequence <= version.sequence {
+            if record.isType("run.started") {
+                let started = try cursor.event(of: record).payload(as: RunStarted.self)
+                if let started, started.pipeline == question.model {
+                    starts[started.run] = record.sequence
+                }
+            } else if record.sequence == version.sequence {
+                run = try cursor.event(of: record).payload(as: ModelVersionCreated.self)?.run
+            }
+        }
+        return run.flatMap { starts[$0] } ?? version.sequence
+    }
+
+    /// What changed the inputs of the model's pipeline between two records.
+    private func candidates(after first: UInt64, upTo last: UInt64) throws -> [Candidate] {
+        var found: [Candidate] = []
+        var settings = WorkspaceSettings()
+        let cursor = try reader.cursor()
+        while let batch = try cursor.nextBatch(), let end = batch.last, end.sequence < last {
+            for event in batch {
+                if let accepted = event.payload(as: SettingsAccepted.self) {
+                    settings = accepted.settings
+                }
+                guard event.sequence > first, isCandidate(event, settings) else { continue }
+                found.append(Candidate(event: event, settled: end.sequence))
+            }
+        }
+        return found
+    }
+
+    private func isCandidate(_ event: Event, _ settings: WorkspaceSettings) -> Bool {
+        let dataset = settings.pipelines[question.model]?.dataset
+        switch event.type {
+        // A version of a dataset comes with the drop that it was made of.
+        case DataAccepted.type, ContractAccepted.type: return event.subject.name == dataset
+        case SettingsAccepted.type: return true
+        case FileArrived.type, FileRemoved.type:
+            return event.subject == Subject("code", question.model)
+                || event.type == FileRemoved.type && event.subject.kind == "dataset"
+                    && event.subject.name == dataset
+        default: return false
+        }
+    }
+
+    // MARK: training in between
+
+    private func narrow(_ answer: inout Answer, _ machine: WhatIfMachine) async throws {
+        // Before the first of them the version was good, with the last of them it was bad.
+        var search = Bisection(from: -1, to: answer.candidates.count - 1)
+        while let next = search.next {
+            let place = answer.candidates[next].settled
+            var rehearsal = try TrainingRehearsal(reader, registry: registry, at: place)
+            let metrics = try await rehearsal.metrics(of: question.model, on: machine)
+            answer.trainings += 1
+            guard let value = metrics?[question.metric] else { return }
+            search.answer(question.isBad(value))
+        }
+        answer.culprit = answer.candidates[search.found]
+    }
+}
