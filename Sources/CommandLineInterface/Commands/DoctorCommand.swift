@@ -30,7 +30,8 @@ struct DoctorCommand {
         ) { input in
             let layout = try Shared.layout(input)
             let checks =
-                KernelChecks(layout: layout).checks() + DiskChecks(layout: layout).checks()
+                KernelChecks(layout: layout).checks() + WatchChecks(layout: layout).checks()
+                + DiskChecks(layout: layout).checks()
                 + AccessChecks(layout: layout, registry: registry).checks()
                 + MachineChecks(layout: layout, now: clock()).checks()
             let isHealthy = !checks.contains { $0.level == .problem }
