@@ -37,8 +37,12 @@ struct WhatIfSettings {
         return differsForAll || !differsFor.isEmpty
     }
 
-    /// Whether a plugin has other settings than it had.
-    func differs(for plugin: String) -> Bool { differsForAll || differsFor.contains(plugin) }
+    /// Whether a plugin has other settings than it had. A program of another language is told of its
+    /// own alone.
+    func differs(for plugin: String) -> Bool {
+        let isExternal = inForce.externalPlugins[plugin] != nil
+        return differsForAll && !isExternal || differsFor.contains(plugin)
+    }
 
     private mutating func make() throws {
         let (made, issues) = registry.makePlugins(inForce)
@@ -58,6 +62,11 @@ struct WhatIfSettings {
         where was.plugins[name] != now.plugins[name] {
             differsFor.insert(name)
         }
+        for name in Set(was.externalPlugins.keys).union(now.externalPlugins.keys) {
+            let sides = try [was, now].map { try JSONValue(encoding: $0.externalPlugins[name]) }
+            if sides[0] != sides[1] { differsFor.insert(name) }
+        }
+        (was.externalPlugins, now.externalPlugins) = ([:], [:])
         // How often a reaction is tried and what is watched decides nothing.
         (was.plugins, now.plugins) = ([:], [:])
         (was.runtime, now.runtime) = (RuntimeSettings(), RuntimeSettings())

@@ -60,6 +60,14 @@ final class WhatIfWorld: World {
         throw CancellationError()
     }
 
+    func ask(_ request: ExternalRequest) async throws -> [ExternalEvent] {
+        state.withLock {
+            $0.unknown.append(
+                Unknown(what: "run the program of \(request.plugin)", isTraining: false))
+        }
+        throw CancellationError()
+    }
+
     func perform(_ request: JobRequest) async throws -> JSONValue {
         guard let job = registry.job(plugin: request.plugin, name: request.job) else {
             throw ReactionError("no job \(request.job) of \(request.plugin) is known here")
