@@ -82,6 +82,21 @@ import Testing
         }
     }
 
+    @Test func `holds nothing before the payload that could be taken for it`() throws {
+        let journal = MemoryJournal()
+        try journal.fill([1])
+        let line = try #require(try journal.reader.cursor().next()).line
+        let text = String(decoding: line, as: UTF8.self)
+        func event(_ member: String) -> Event? {
+            let changed = text.replacing(",\"data\":", with: ",\"x\":\(member),\"data\":")
+            return try? RawRecord(parsing: Self.sealed(Array(changed.utf8)), segment: 1)?.event()
+        }
+        #expect(event("\"a string\"")?.payload == Array("1".utf8))
+        #expect(event("true")?.payload == Array("1".utf8))
+        #expect(event("{\"a\":1,\"data\":2}") == nil)
+        #expect(event("[1]") == nil)
+    }
+
     /// The line with its newline, and with the length and the checksum that belong to it.
     private static func sealed(_ line: [UInt8]) -> [UInt8] {
         var bytes = line + [10]

@@ -48,6 +48,7 @@ final class MemoryStorage: Storage {
         /// A name that cannot be opened, so many times.
         var refused: FilePath?
         var refusals = 0
+        var renamedSizes: [Int] = []
     }
 
     private let state = Mutex(State())
@@ -71,6 +72,9 @@ final class MemoryStorage: Storage {
             state.refusals = times
         }
     }
+
+    /// How large the files were that were renamed.
+    var renamedSizes: [Int] { state.withLock { $0.renamedSizes } }
 
     /// How many of those times are left.
     var refusals: Int { state.withLock { $0.refusals } }
@@ -278,6 +282,7 @@ final class MemoryStorage: Storage {
             guard let inode = state.names[from] else { throw SystemError(.notFound, "rename") }
             state.names[from] = nil
             state.names[to] = inode
+            state.renamedSizes.append(state.inodes[inode]?.bytes.count ?? 0)
         }
     }
 

@@ -106,8 +106,6 @@ class Verification:
 
     def segment(self, name, is_last):
         first = int(NAME.match(name)[1])
-        if self.sequence == 0 and first > 1:
-            self.sequence, self.hash = first - 1, None   # older segments are archived
         if first != self.sequence + 1:
             self.damage(name, 0, "its segment is missing")
             self.sequence, self.hash, self.index = first - 1, None, 1

@@ -124,6 +124,12 @@ package final class JournalCursor {
     private func enterFirstSegment() throws(JournalError) -> Bool {
         let all = try log.segments()
         guard let first = all.last(where: { $0 <= expected }) ?? all.first else { return false }
+        if first > expected {
+            // What was there before is gone, and whoever folds a state must know.
+            let found = Damage(segment: 1, sequence: expected, offset: 0, flaw: .missingSegment)
+            guard let tell = try passes(found) else { throw .damaged([found]) }
+            tell(found)
+        }
         try enter(first)
         return true
     }

@@ -7,7 +7,7 @@ import Synchronization
 package struct VerificationReport: Sendable {
     /// The last record that could be verified.
     package internal(set) var head = JournalHead.empty
-    /// The first record that is there; 1 unless older segments were archived.
+    /// The first record that is there.
     package internal(set) var first: UInt64 = 0
     package internal(set) var records: UInt64 = 0
     package internal(set) var segments = 0
@@ -121,6 +121,9 @@ private struct Stitching {
                 Damage(
                     segment: check.first, sequence: expected, offset: 0, flaw: .missingSegment),
                 at: 0)
+        } else if expected == nil, check.first != 1 {
+            found.insert(
+                Damage(segment: 1, sequence: 1, offset: 0, flaw: .missingSegment), at: 0)
         } else if expected != nil || check.first == 1, let hash,
             let previous = check.firstPrevious, previous != hash
         {
