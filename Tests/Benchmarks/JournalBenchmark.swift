@@ -29,6 +29,7 @@ func runJournalBenchmark(_ arguments: [String]) -> CInt {
         case "floor": try run.floor(batch: 1)
         case "floor100": try run.floor(batch: 100)
         case "concurrent": try run.concurrent()
+        case "grown": try run.grown()
         case "follow": try run.follow()
         case "correlation": try run.correlation()
         case "flips": try run.flips()

@@ -61,6 +61,41 @@ extension JournalRun {
             "floor", [("commits", Double(done)), ("batch", Double(batch)), ("rate_ratio", ratio)])
     }
 
+    /// Whether an append takes longer with a million events in the log: takes turns between the journal
+    /// in the directory, which `load` made, and one beside it that begins empty.
+    func grown() throws {
+        let drafts = try corpus()
+        let beside = JournalRun(
+            directory: directory.parent.appending("empty-\(getpid())"), events: events,
+            count: count,
+            limit: limit)
+        try Files.makeDirectories(beside.directory)
+        defer {
+            try? beside.empty()
+            _ = beside.directory.withCString { rmdir($0) }
+        }
+        let grown = try JournalWriter(directory: directory)
+        let fresh = try JournalWriter(directory: beside.directory)
+        var times = (grown: Latencies(), fresh: Latencies())
+        let before = grown.head.sequence
+        let start = now()
+        for draft in drafts where now() - start < limit {
+            var begin = now()
+            _ = try grown.appendBlocking([draft])
+            times.grown.add(now() - begin)
+            begin = now()
+            _ = try fresh.appendBlocking([draft])
+            times.fresh.add(now() - begin)
+        }
+        try grown.close()
+        try fresh.close()
+        printResult("grown-log", [("records_before", Double(before))] + times.grown.members)
+        printResult("empty-log", times.fresh.members)
+        printResult(
+            "grown",
+            [("mean_ratio", times.grown.all.reduce(0, +) / times.fresh.all.reduce(0, +))])
+    }
+
     /// 64 tasks that each append one event after the other.
     func concurrent() throws {
         let drafts = try corpus()
