@@ -95,6 +95,7 @@ import Testing
         #expect(event("true")?.payload == Array("1".utf8))
         #expect(event("{\"a\":1,\"data\":2}") == nil)
         #expect(event("[1]") == nil)
+        #expect(event(" {\"a\":1,\"data\":2}") == nil)
     }
 
     /// The line with its newline, and with the length and the checksum that belong to it.

@@ -231,6 +231,7 @@ struct JSONScanner {
 
     /// Skips a value that is neither an object nor an array.
     mutating func skipScalar() -> Bool {
+        skipSpace()
         if byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") { return false }
         return skipValue()
     }
