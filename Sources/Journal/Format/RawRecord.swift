@@ -214,7 +214,9 @@ enum RecordFields {
         var members = Members()
         // One byte back, to the quote before the type.
         var scanner = JSONScanner(line, from: RecordFormat.type - 1)
-        guard let type = scanner.takeString() else { throw Unreadable(member: "type") }
+        guard let type = scanner.takeString(),
+            line[type].allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") })
+        else { throw Unreadable(member: "type") }
         var payload: Range<Int>?
         while payload == nil, scanner.take(UInt8(ascii: ",")) {
             guard let key = scanner.takeString(), scanner.take(UInt8(ascii: ":")) else {
