@@ -1,5 +1,6 @@
 import Console
 import Daemon
+import Glibc
 import Journal
 import LinuxSystem
 import Millrace
@@ -11,7 +12,7 @@ struct ReplayCommand {
 
     /// The shape of `millrace replay --json`.
     struct Answer: Codable, Sendable {
-        /// Whether both folds gave the same state.
+        /// Whether what is held, or a second fold, is the same state.
         var same: Bool
         var records: UInt64
         var seconds: Double
@@ -20,8 +21,21 @@ struct ReplayCommand {
         var state: Digest
         /// Of each projection's state, by name.
         var projections: [String: Digest]
-        /// The projections whose states differ.
-        var different: [String]
+        /// The records at which the daemon's snapshots stand that were compared; empty when there
+        /// was none, and a second fold was compared instead.
+        var held: [UInt64]
+        /// Where the states part; nil when they are the same.
+        var parting: Parting?
+    }
+
+    /// The first stretch of records after which two states are no more the same.
+    struct Parting: Codable, Sendable {
+        /// Up to this record they were the same.
+        var after: UInt64
+        /// Behind this one they are not.
+        var by: UInt64
+        /// The projections that differ.
+        var projections: [String]
     }
 
     var command: Command {
@@ -29,10 +43,11 @@ struct ReplayCommand {
         return Command(
             "replay", summary: "rebuild all state from the journal, and compare",
             discussion: """
-                Folds every projection from the first record on, twice and apart from each other, \
-                and compares the two states: they are the same as long as every projection depends \
-                on nothing but its events. The digest of the state is the same on every machine \
-                with the same journal and program. Exit code 1: they differ.
+                Folds every projection from the first record on, and compares the state with what \
+                the daemon holds: with each of its snapshots. Without snapshots it folds twice. \
+                The states are the same as long as every projection depends on nothing but its \
+                events. The digest of the state is the same on every machine with the same journal \
+                and program. Exit code 1: they differ; it says where they part.
                 """,
             group: "Trust",
             examples: [
@@ -42,10 +57,13 @@ struct ReplayCommand {
             options: [Shared.at, Shared.json, Shared.workspace]
         ) { input in
             let reader = try Reading.journal(try Shared.layout(input))
-            let moment = Shared.moment(input, now: WallClock.now)
-            let plugins = Reading.plugins(registry)
+            let moment = try Shared.moment(input, now: WallClock.now)
+            let plugins = Reading.plugins(registry, in: try Shared.layout(input))
             let answer = try await BlockingThread.run {
-                try ReplayCommand.replay(reader, plugins, moment)
+                try Replay(
+                    reader: reader, plugins: plugins, moment: moment,
+                    showsProgress: isatty(2) == 1
+                ).answer()
             }
             if input[Shared.json] {
                 try Reading.write(answer, to: input.out)
@@ -54,27 +72,6 @@ struct ReplayCommand {
             }
             return answer.same ? .success : .negative
         }
-    }
-
-    private static func replay(
-        _ reader: JournalReader, _ plugins: [RegisteredPlugin], _ moment: Moment
-    ) throws -> Answer {
-        let types = plugins.flatMap(\.projections) + StatusAssembly.projections
-        let start = monotonicNanoseconds()
-        let view = try WorkspaceView(reader, projections: types, plugins: plugins, at: moment)
-        let seconds = Double(monotonicNanoseconds() - start) / 1e9
-        let first = StateDigest(view, types)
-        // Up to the same record: more may have come since.
-        let again = try WorkspaceView(
-            reader, projections: types, plugins: plugins, at: .sequence(view.sequence))
-        let second = StateDigest(again, types)
-        let different = first.projections.keys.filter {
-            first.projections[$0] != second.projections[$0]
-        }
-        return Answer(
-            same: first.whole == second.whole, records: view.sequence, seconds: seconds,
-            recordsPerSecond: seconds > 0 ? Double(view.sequence) / seconds : 0,
-            state: first.whole, projections: first.projections, different: different.sorted())
     }
 
     private func page(_ answer: Answer) -> [Text] {
@@ -86,13 +83,21 @@ struct ReplayCommand {
             """,
             "state \(answer.state)",
         ]
+        let kept =
+            answer.held.isEmpty
+            ? Text("a second fold gave ")
+            : Text(
+                "what the daemon holds, in \(Format.count(answer.held.count, "snapshot")) up to "
+                    + "record \(answer.held.last ?? 0), is ")
+        guard let parting = answer.parting else {
+            lines.append(kept + "\("the same", .good)")
+            return lines
+        }
         lines.append(
-            answer.same
-                ? "a second fold gave \("the same", .good)"
-                : """
-                a second fold gave \("another state", .bad) of \
-                \(answer.different.joined(separator: ", "))
-                """)
+            kept + "\("another state", .bad) of \(parting.projections.joined(separator: ", "))")
+        lines.append(
+            "they part after record \(parting.after) and not later than record \(parting.by); "
+                + "with .millrace/snapshots removed, everything is folded anew")
         return lines
     }
 }

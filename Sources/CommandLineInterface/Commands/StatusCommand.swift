@@ -32,7 +32,7 @@ struct StatusCommand {
             options: [StatusCommand.plugins, Shared.at, Shared.json, Shared.workspace]
         ) { input in
             let now = clock()
-            let moment = Shared.moment(input, now: now)
+            let moment = try Shared.moment(input, now: now)
             let report = try StatusAssembly(
                 layout: try Shared.layout(input), registry: registry, moment: moment
             ).report()

@@ -49,7 +49,7 @@ struct WhyCommand {
         ) { input in
             let layout = try Shared.layout(input)
             let reader = try Reading.journal(layout)
-            let moment = Shared.moment(input, now: clock())
+            let moment = try Shared.moment(input, now: clock())
             let view = try WorkspaceView(
                 reader, projections: [EvidenceBook.self, SettingsInForce.self], at: moment)
             let book = view.state(EvidenceBook.self)

@@ -39,7 +39,7 @@ struct HistoryCommand {
         ) { input in
             let reader = try Reading.journal(try Shared.layout(input))
             let now = clock()
-            let moment = Shared.moment(input, now: now)
+            let moment = try Shared.moment(input, now: now)
             let view = try WorkspaceView(
                 reader, projections: [StageChronicle.self, SettingsInForce.self], at: moment)
             let models = view.state(StageChronicle.self).models

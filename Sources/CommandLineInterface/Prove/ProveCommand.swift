@@ -75,7 +75,7 @@ struct ProveCommand {
     ) throws -> ProofBundle {
         let layout = try Shared.layout(input)
         let reader = try Reading.journal(layout)
-        let moment = Shared.moment(input, now: now)
+        let moment = try Shared.moment(input, now: now)
         let view = try WorkspaceView(
             reader, projections: [EvidenceBook.self, SettingsInForce.self], at: moment)
         let book = view.state(EvidenceBook.self)

@@ -72,13 +72,20 @@ extension Shared {
     static let at = Option.value(
         "at", .moment, help: "as it was at a time or after the record with this number")
 
-    /// The moment of `--at`.
-    static func moment(_ input: Invocation, now: Timestamp) -> Moment {
+    /// The moment of `--at`. - Throws: for a record that is not there yet.
+    static func moment(_ input: Invocation, now: Timestamp) throws -> Moment {
         switch input[at] {
-        case .sequence(let sequence): .sequence(sequence)
-        case .time(let time): .time(time)
-        case .ago(let seconds): .time(now.advanced(bySeconds: -seconds))
-        case nil: .end
+        case .sequence(let sequence):
+            let last = try Reading.journal(try layout(input)).head().sequence
+            guard sequence <= last else {
+                throw CommandFailure(
+                    .missing, "there is no record \(sequence) yet; the last is \(last)",
+                    advice: "without --at it is about now")
+            }
+            return .sequence(sequence)
+        case .time(let time): return .time(time)
+        case .ago(let seconds): return .time(now.advanced(bySeconds: -seconds))
+        case nil: return .end
         }
     }
 }

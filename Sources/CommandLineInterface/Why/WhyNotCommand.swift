@@ -44,7 +44,7 @@ struct WhyNotCommand {
         ) { input in
             let layout = try Shared.layout(input)
             let reader = try Reading.journal(layout)
-            let moment = Shared.moment(input, now: clock())
+            let moment = try Shared.moment(input, now: clock())
             let view = try WorkspaceView(
                 reader, projections: [SettingsInForce.self, ModelRegistry.self], at: moment)
             let settings = view.state(SettingsInForce.self).settings ?? WorkspaceSettings()

@@ -36,6 +36,9 @@ package struct WorkspaceView: Sendable {
         }
     }
 
+    /// What somebody folded.
+    package init(_ fold: StateFold) { self.fold = fold }
+
     /// Takes the next event, for one who follows.
     package mutating func apply(_ event: Event) { fold.apply(event) }
 

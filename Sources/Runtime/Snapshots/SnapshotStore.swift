@@ -67,6 +67,20 @@ package struct SnapshotStore: Sendable {
         return result
     }
 
+    /// The records that snapshots stand at, in order.
+    package var sequences: [UInt64] { names().map(\.sequence) }
+
+    /// The state that the snapshot at a record holds; nil when it cannot be believed.
+    package func state(
+        at sequence: UInt64, _ reader: JournalReader, _ empty: StateFold
+    ) throws(JournalError) -> StateFold? {
+        var fold = empty
+        guard try start(reader, &fold, at: .sequence(sequence)) != nil,
+            fold.sequence == sequence
+        else { return nil }
+        return fold
+    }
+
     /// How many snapshots are tried before everything is folded.
     private static let attempts = 4
 

@@ -50,6 +50,13 @@ package struct StateFold: Sendable {
         }
     }
 
+    /// Takes the records up to and with one, and leaves the cursor behind it.
+    package mutating func fold(
+        _ cursor: JournalCursor, through last: UInt64
+    ) throws(JournalError) {
+        while sequence < last, let record = try cursor.next() { try apply(record, of: cursor) }
+    }
+
     /// Takes the next event.
     package mutating func apply(_ event: Event) {
         sequence = event.sequence
