@@ -14,11 +14,18 @@ package enum Files {
 
     /// Replaces a file so that a reader sees the old bytes or the new ones, never a mixture, and so
     /// that the new ones survive a power cut once this returns. The temporary name begins with a dot.
+    ///
+    /// - Parameter temporary: where there is one writer, a name of its own: what a killed process left
+    ///   there is taken away by the next one. Nil for a name that nobody else has.
     package static func replace(
-        _ path: FilePath, with bytes: [UInt8], mode: mode_t = 0o644, durable: Bool = true
+        _ path: FilePath, with bytes: [UInt8], mode: mode_t = 0o644, durable: Bool = true,
+        temporary given: FilePath? = nil
     ) throws(SystemError) {
-        let temporary = path.parent.appending(
-            ".\(path.name.string).\(getpid()).\(UInt32.random(in: 0 ... .max)).tmp")
+        if let given { try? unlink(given) }
+        let temporary =
+            given
+            ?? path.parent.appending(
+                ".\(path.name.string).\(getpid()).\(UInt32.random(in: 0 ... .max)).tmp")
         do throws(SystemError) {
             let file = try FileDescriptor.open(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: mode)
             try file.writeAll(bytes)

@@ -193,12 +193,17 @@ extension Vault {
     }
 
     /// Removes what a process that died left half copied. Only the one writer may call this, before
-    /// it stores anything.
+    /// it stores anything; jobs of the writer before it may still be storing, and keep theirs.
     package func removeLeftovers() throws(VaultError) {
         let incoming = directory.appending("incoming")
         do throws(SystemError) {
             guard try FileStatus.of(incoming) != nil else { return }
             for name in try Files.names(in: incoming) {
+                // Named by PendingObjects: the process, a dash, a number.
+                let process = pid_t(name.string.prefix { $0 != "-" })
+                if let process, process != getpid(), ChildProcess.startTime(of: process) != nil {
+                    continue
+                }
                 try Files.unlink(incoming.appending(name))
             }
         } catch {

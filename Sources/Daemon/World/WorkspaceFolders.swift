@@ -30,16 +30,21 @@ package struct WorkspaceFolders: OutputFolders {
         return layout.path(of: path)
     }
 
+    /// The same for every process: a reaction that was killed is done again, and leaves nothing behind.
+    private func temporary(for file: FilePath) -> FilePath {
+        file.parent.appending(".\(file.name.string.prefix(100)).tmp")
+    }
+
     package func write(_ bytes: [UInt8], to path: WorkspacePath) throws {
         let file = try resolve(path)
         try Files.makeDirectories(file.parent)
-        try Files.replace(file, with: bytes)
+        try Files.replace(file, with: bytes, temporary: temporary(for: file))
     }
 
     package func place(_ digest: Digest, at path: WorkspacePath) throws {
         let file = try resolve(path)
         try Files.makeDirectories(file.parent)
-        let temporary = file.parent.appending(".\(file.name.string.prefix(100)).\(getpid()).tmp")
+        let temporary = temporary(for: file)
         try? Files.unlink(temporary)
         let source = try vault.open(digest)
         let copy = try FileDescriptor.open(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: 0o444)
@@ -67,7 +72,7 @@ package struct WorkspaceFolders: OutputFolders {
         // Relative, so that the link holds when the workspace is moved or mounted elsewhere.
         let up = String(repeating: "../", count: path.components.count - 1)
         let destination = FilePath(up).appending(FilePath(bytes: target.bytes))
-        let temporary = file.parent.appending(".\(file.name.string.prefix(100)).\(getpid()).tmp")
+        let temporary = temporary(for: file)
         try? Files.unlink(temporary)
         _ = try destination.withCString { to throws(SystemError) in
             try temporary.withCString { from throws(SystemError) in

@@ -111,7 +111,7 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
         return era * 146_097 + dayOfEra - 719_468
     }
 
-    private static func civil(daysSince1970: Int64) -> (Int64, Int64, Int64) {
+    static func civil(daysSince1970: Int64) -> (Int64, Int64, Int64) {
         let (era, dayOfEra) = divide(daysSince1970 + 719_468, by: 146_097)
         let yearOfEra =
             (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
