@@ -124,7 +124,7 @@ let package = Package(
             linkerSettings: [.linkedLibrary("m")]),
         tests("LinuxSystemTests", ["LinuxSystem"]),
         tests("ChecksumsTests", ["Checksums"]),
-        tests("MillraceTests", ["Millrace"]),
+        tests("MillraceTests", ["Millrace"], exclude: ["ScheduleFixture"]),
         tests(
             "JournalTests", ["Journal", "Millrace", "LinuxSystem", "Checksums"],
             exclude: ["Fixtures", "verify_journal.py"]),

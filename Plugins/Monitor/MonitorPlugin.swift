@@ -11,7 +11,7 @@ public struct MonitorPlugin: Plugin {
     ]
     public static let projections: [any Projection.Type] = [
         DatasetRegistry.self, ModelRegistry.self, RunRegistry.self, FileHistory.self,
-        ReferenceProfiles.self,
+        ReferenceProfiles.self, RequestedSettings.self,
     ]
 
     private let settings: MonitorSettings
@@ -31,6 +31,15 @@ public struct MonitorPlugin: Plugin {
         }
         On(CommandReceived.self, about: "pipeline") { command, context in
             try CommandReaction(command: command, context: context).events()
+        }
+        On(ScheduleDue.self) { due, context in
+            try TimeReaction(context: context).scheduled(due)
+        }
+        On(CoolDownEnded.self) { ended, context in
+            try TimeReaction(context: context).cooledDown(ended)
+        }
+        On(SettingsAccepted.self) { accepted, context in
+            try SettingsReaction(settings: accepted.settings, context: context).events()
         }
     }
 }

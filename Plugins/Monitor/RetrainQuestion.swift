@@ -18,6 +18,9 @@ struct RetrainQuestion {
     var drift: [String] = []
     /// The files of the pipeline's code that changed since the last request.
     var code: [String] = []
+    /// The last run failed, or came to nothing, and the settings have changed since: a person mended
+    /// them, and does not want to wait.
+    var mended = false
     var now: Timestamp
 
     struct LastRequest {
@@ -31,6 +34,8 @@ struct RetrainQuestion {
         case train([String])
         /// There is a reason, and this speaks against it.
         case wait(String)
+        /// There is a reason, for which it is too early until then.
+        case coolDown(String, until: Timestamp)
         /// There is no reason.
         case nothing
     }
@@ -42,13 +47,13 @@ struct RetrainQuestion {
         if reasons.isEmpty {
             return objections.isEmpty ? .nothing : .wait(objections.joined(separator: "; "))
         }
-        if let lastRequest, policy.coolDown > .zero {
+        if let lastRequest, policy.coolDown > .zero, !mended {
             let end = lastRequest.time.advanced(bySeconds: policy.coolDown.seconds)
             if now < end {
-                return .wait(
+                return .coolDown(
                     "\(reasons.joined(separator: ", ")): cooling down until \(end.toSecond), "
-                        + "\(policy.coolDown) after the last request; looked at again when the next "
-                        + "data or code arrives")
+                        + "\(policy.coolDown) after the last request; looked at again then",
+                    until: end)
             }
         }
         return .train(reasons)
@@ -71,6 +76,7 @@ struct RetrainQuestion {
             reasons.append(
                 lastRequest == nil ? "first model" : "first model: the run before failed")
         }
+        if mended, !isFirst { reasons.append("the settings changed since the last run failed") }
         if !drift.isEmpty {
             let words = "drift in \(listed(drift))"
             if policy.onDrift {

@@ -7,9 +7,13 @@ struct Retraining {
     let context: Context
 
     func decide(
-        about version: DatasetVersionCreated, drift: [String], code: [String]
+        about version: DatasetVersionCreated, drift: [String] = [], code: [String] = [],
+        mended: Bool = false
     ) throws -> [any EventPayload] {
         let activity = try context.state(RunRegistry.self).pipelines[pipeline]
+        // What was put off still counts.
+        let drift = merged(drift, activity?.putOff?.drift)
+        let code = merged(code, activity?.putOff?.code)
         let model = try context.state(ModelRegistry.self).models[pipeline]
         let question = RetrainQuestion(
             policy: settings.retrain, rows: version.rows, hasModel: (model?.latest ?? 0) > 0,
@@ -17,7 +21,7 @@ struct Retraining {
             newRows: try context.state(FileHistory.self).newRows(
                 in: version, since: activity?.lastRequest?.version(of: version.dataset),
                 from: context.files),
-            drift: drift, code: code, now: context.now)
+            drift: drift, code: code, mended: mended, now: context.now)
         switch question.answer {
         case .train(let reasons):
             return [
@@ -27,8 +31,18 @@ struct Retraining {
             ]
         case .wait(let reason):
             return [TrainingDeferred(pipeline: pipeline, reason: reason)]
+        case .coolDown(let reason, let until):
+            return [
+                TrainingDeferred(
+                    pipeline: pipeline, reason: reason, until: until,
+                    drift: drift.isEmpty ? nil : drift, code: code.isEmpty ? nil : code)
+            ]
         case .nothing: return []
         }
+    }
+
+    private func merged(_ new: [String], _ old: [String]?) -> [String] {
+        new + (old ?? []).filter { !new.contains($0) }
     }
 }
 

@@ -52,8 +52,9 @@ extension Daemon {
                 pollfd(fd: signals.raw, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: wake.raw, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: workspaceGuard?.descriptor ?? -1, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: schedule.timer.descriptor.raw, events: Int16(POLLIN), revents: 0),
             ]
-            let count = poll(&polled, 3, watchdogMilliseconds)
+            let count = poll(&polled, nfds_t(polled.count), watchdogMilliseconds)
             if count == 0, isResponsive { service.alive() }
             if polled[2].revents != 0, let loss = workspaceGuard?.loss() {
                 logger.log(.error, "\(loss): nothing can be kept any more")
@@ -68,6 +69,10 @@ extension Daemon {
                     return now.isDamaged ? .damaged(failure) : .failed(failure)
                 }
                 if now.isFinished { return end(now) }
+            }
+            if polled[3].revents != 0 {
+                schedule.timer.clear()
+                if !isDraining { lookAtSchedule() }
             }
             guard polled[0].revents != 0, let signal = DaemonSignals.read(signals.raw) else {
                 continue
@@ -94,6 +99,7 @@ extension Daemon {
         lines.write(events)
         runtime.committed(events)
         if let last = events.last { keeper.committed(last.sequence) }
+        if events.contains(where: { Daemon.scheduleTypes.contains($0.type) }) { lookAtSchedule() }
         for event in events {
             clearInbox(event)
             if event.type == ReactionHandled.type, let cause = event.causation {
@@ -118,6 +124,23 @@ extension Daemon {
         ReactionDeadLettered.type, FileRefused.type, CommandRefused.type, ChainCut.type,
     ]
 
+    private static let scheduleTypes = Set(ScheduleRecord.types.map { type in type.type })
+
+    /// Journals what is due, if anything, and sets the timer.
+    private func lookAtSchedule() {
+        do {
+            let due = try schedule.due(runtime.projection(ScheduleRecord.self) ?? ScheduleRecord())
+            guard !due.isEmpty else { return }
+            TaskPool.start {
+                do { _ = try await self.writer.append(due) } catch {
+                    self.fail("what was due cannot be journaled: \(error)")
+                }
+            }
+        } catch {
+            fail("the schedule's timer cannot be set: \(error)")
+        }
+    }
+
     private func apply(_ event: Event) {
         guard let accepted = event.payload(as: SettingsAccepted.self) else { return }
         let (plugins, issues) = options.registry.makePlugins(accepted.settings)
@@ -125,6 +148,7 @@ extension Daemon {
             logger.log(.error, "accepted settings do not fit the plugins: \(issues)")
             return
         }
+        schedule.configure(accepted.settings.schedule)
         runtime.reconfigure(
             accepted.settings,
             plugins: plugins + [RegisteredPlugin(WorkspacePlugin(registry: options.registry))])

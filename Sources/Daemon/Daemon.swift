@@ -47,6 +47,7 @@ package final class Daemon: Sendable {
     let keeper: StateKeeper
     let inbox: InboxCleaner
     let workspaceGuard: WorkspaceGuard?
+    let schedule: Scheduler
     let outcome = Mutex(Outcome())
     /// Made readable when the main thread has something to look at.
     let wake: FileDescriptor
@@ -139,6 +140,8 @@ package final class Daemon: Sendable {
                 layout, history.letters, pending: Set(commands?.pending ?? []))
             workspaceGuard = WorkspaceGuard(layout)
             watcher = try Daemon.makeWatcher(layout, checked.settings, history.files, vault)
+            let logger = logger
+            schedule = try Scheduler(checked.settings.schedule) { logger.log(.error, $0) }
             stopper.daemon = self
             try begin(history, checked, plugins)
         } catch let error as JournalError {
@@ -177,11 +180,17 @@ package final class Daemon: Sendable {
         }
         batch += try interruptions(history.deliveries)
         writer.onCondition = { [weak self] in self?.journalChanged($0) }
-        for event in try writer.appendBlocking(batch) {
-            runtime.fold(event)
-            history.apply(event)
-            lines.write([event])
+        func append(_ batch: [EventDraft]) throws {
+            for event in try writer.appendBlocking(batch) {
+                runtime.fold(event)
+                history.apply(event)
+                lines.write([event])
+            }
         }
+        try append(batch)
+        // What was missed while nobody was here.
+        let due = try schedule.due(runtime.projection(ScheduleRecord.self) ?? ScheduleRecord())
+        if !due.isEmpty { try append(due) }
         writer.onCommit = { [weak self] in self?.committed($0) }
         try runtime.start(history.deliveries)
     }

@@ -148,10 +148,11 @@ import Testing
         if trains {
             #expect(answer == .train(["5 new rows"]))
         } else {
-            guard case .wait(let reason) = answer else {
+            guard case .coolDown(let reason, let until) = answer else {
                 Issue.record("\(answer) instead of a wait")
                 return
             }
+            #expect(until == Self.noon.advanced(bySeconds: 7200 - elapsed))
             let end = Self.noon.advanced(bySeconds: 7200 - elapsed).description.prefix(19)
             #expect(reason.hasPrefix("5 new rows: cooling down until \(end)Z, 2h after"))
             #expect(reason.contains("looked at again"))
@@ -202,7 +203,9 @@ import Testing
                 #expect(policy.coolDown == .zero)
             case .wait(let reason):
                 #expect(!reason.isEmpty)
-                #expect(expected.isEmpty || policy.coolDown > .zero)
+                #expect(expected.isEmpty)
+            case .coolDown:
+                #expect(!expected.isEmpty && policy.coolDown > .zero)
             case .nothing:
                 #expect(expected.isEmpty && !isHeld && !drifts && !codeCame)
             }

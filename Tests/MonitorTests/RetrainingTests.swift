@@ -104,6 +104,79 @@ import Testing
         #expect(try mill.requests().last?.reasons == ["600 new rows"])
     }
 
+    @Test func `what a cool-down put off is looked at again at its end`() async throws {
+        var mill = try MonitorMill { $0.retrain.coolDown = TimeSpan.seconds(86_400) }
+        try await mill.add(try mill.file("a", MonitorMill.table(300, seed: 1)))
+        let asked = mill.mill.world.now
+        try await run(mill)
+        mill.mill.world.advance(seconds: 3600)
+        try await drop(mill, "code/delays/train.py")
+        let until = try #require(try mill.deferrals().last?.until)
+        #expect(abs(until.seconds(since: asked) - 86_400) < 60)
+        #expect(try mill.deferrals().last?.code == ["train.py"])
+        // Data that come meanwhile put off no longer, and forget nothing.
+        try await mill.add(try mill.file("b", MonitorMill.table(300, seed: 2)))
+        #expect(try mill.deferrals().last?.code == ["train.py"])
+        mill.mill.world.advance(seconds: 86_400)
+        try await mill.mill.emit(CoolDownEnded(pipeline: "delays", due: until))
+        #expect(
+            try mill.requests().last?.reasons == ["300 new rows", "code changed: train.py"])
+        // Once.
+        try await mill.mill.emit(CoolDownEnded(pipeline: "delays", due: until))
+        #expect(try mill.requests().count == 2)
+    }
+
+    @Test func `settings that were mended after a failed run are tried at once`() async throws {
+        var mill = try MonitorMill {
+            $0.retrain.newRows = 0
+            $0.retrain.coolDown = TimeSpan.seconds(86_400)
+        }
+        var settings = mill.settings
+        let nothing = Digest(words: (0, 0, 0, 0))
+        try await mill.mill.emit(SettingsAccepted(sha256: nothing, settings: settings))
+        try await mill.add(try mill.file("a", MonitorMill.table(300, seed: 1)))
+        try await run(mill)
+        try await mill.mill.emit(
+            TrainingRequested(pipeline: "delays", dataset: "flights", version: 1, reasons: []))
+        try await run(mill, number: 2, fails: true)
+        // Settings that change nothing for the pipeline ask for nothing.
+        settings.pipelines["other"] = Pipeline()
+        try await mill.mill.emit(SettingsAccepted(sha256: nothing, settings: settings))
+        #expect(try mill.requests().count == 2)
+        settings.pipelines["delays"]?.trainer.timeLimit = TimeSpan.seconds(5)
+        try await mill.mill.emit(SettingsAccepted(sha256: nothing, settings: settings))
+        #expect(
+            try mill.requests().last?.reasons == ["the settings changed since the last run failed"])
+        #expect(try mill.requests().count == 3)
+    }
+
+    @Test func `a pipeline that is new finds the data that is there`() async throws {
+        var mill = try MonitorMill(datasets: [:])
+        try await mill.add(try mill.file("a", MonitorMill.table(300, seed: 1)))
+        #expect(try mill.requests().isEmpty)
+        try await mill.mill.emit(
+            SettingsAccepted(
+                sha256: Digest(words: (0, 0, 0, 0)), settings: MonitorMill.settings()))
+        #expect(try mill.requests().map(\.reasons) == [["first model"]])
+    }
+
+    @Test func `the schedule asks whatever the policy says`() async throws {
+        var mill = try MonitorMill { $0.retrain.coolDown = TimeSpan.seconds(86_400) }
+        let due = try #require(Timestamp(parsing: "2026-03-03T02:30:00Z"))
+        try await mill.mill.emit(ScheduleDue(name: "nightly", due: due, retrain: "delays"))
+        #expect(try mill.deferrals().last?.reason.contains("no rows yet") == true)
+        try await mill.add(try mill.file("a", MonitorMill.table(300, seed: 1)))
+        try await mill.mill.emit(ScheduleDue(name: "nightly", due: due, retrain: "delays"))
+        #expect(
+            try mill.requests().last?.reasons == [
+                "the schedule's nightly, due 2026-03-03T02:30:00Z"
+            ])
+        try await mill.mill.emit(ScheduleDue(name: "other", due: due))
+        try await mill.mill.emit(ScheduleDue(name: "lost", due: due, retrain: "nobody"))
+        #expect(try mill.requests().count == 2)
+        #expect(try mill.deferrals().last?.reason.contains("no longer have") == true)
+    }
+
     @Test func `each pipeline of the dataset decides for itself, others are not asked`()
         async throws
     {

@@ -17,6 +17,10 @@ int clinux_renameat2(int olddir, const char *oldpath, int newdir, const char *ne
 int clinux_pidfd_open(int pid);
 int clinux_signalfd(const int *signals, int count);
 int clinux_eventfd(void);
+/// A timer on the wall's clock: non-blocking and closed on exec.
+int clinux_timerfd(void);
+/// Goes off at so many microseconds since 1970, and when the clock is set; 0 for never.
+int clinux_timerfd_set(int fd, int64_t microseconds);
 int clinux_pipe_cloexec(int fds[2]);
 int clinux_syncfs(int fd);
 /// A file without a name, in memory: memfd_create(2), closed on exec.

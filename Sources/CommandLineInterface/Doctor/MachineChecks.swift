@@ -15,7 +15,7 @@ struct MachineChecks {
 
     func checks() -> [HealthCheck] {
         let journal = journal()
-        return [clock(last: journal.last), memory(), journal.check]
+        return [clock(last: journal.last), zones(), memory(), journal.check]
     }
 
     private func clock(last: Timestamp?) -> HealthCheck {
@@ -33,6 +33,17 @@ struct MachineChecks {
                 advice + "; until then all records get that time")
         }
         return .ok(name, text)
+    }
+
+    /// The schedule may go by the clocks of other places.
+    private func zones() -> HealthCheck {
+        let name = "time zones"
+        let place = "the database at \(TimeZoneFiles.folder)"
+        return TimeZoneFiles.isThere
+            ? .ok(name, place)
+            : .warning(
+                name, "\(place) is not there",
+                "install tzdata; without it a schedule knows UTC and offsets such as +02:00 only")
     }
 
     private func memory() -> HealthCheck {

@@ -13,6 +13,7 @@ struct StatusAssembly {
     static let projections: [any Projection.Type] = [
         DaemonRecord.self, DatasetRegistry.self, ModelRegistry.self, RunRegistry.self,
         DriftRecord.self, WatchRecord.self, FailureRecord.self, SettingsInForce.self,
+        ScheduleRecord.self,
     ]
 
     func report() throws -> StatusReport {
@@ -25,7 +26,8 @@ struct StatusAssembly {
             workspace: layout.root.description, sequence: view.sequence, time: view.time,
             daemon: moment == .end
                 ? daemon(view.state(DaemonRecord.self), isRunning: isRunning) : nil,
-            datasets: datasets(view), pipelines: pipelines(view), failures: failures(view),
+            datasets: datasets(view), pipelines: pipelines(view), schedule: schedule(view),
+            failures: failures(view),
             plugins: states(of: plugins.map(\.name.rawValue), view))
     }
 
@@ -36,6 +38,23 @@ struct StatusAssembly {
             program: record.started?.program, host: record.started?.host,
             since: record.startedAt, stopReason: record.stopped?.reason,
             stoppedAt: record.stoppedAt, crashed: !isRunning && !hasEnded)
+    }
+
+    /// What is due next; at a moment of the past, what was due next then.
+    private func schedule(_ view: WorkspaceView) -> [StatusReport.ScheduleState] {
+        let record = view.state(ScheduleRecord.self)
+        return record.entries.sorted { $0.key < $1.key }.map { name, entry in
+            let times = try? entry.settings.times { name throws(TimeZoneFiles.Problem) in
+                try TimeZoneFiles.rules(name)
+            }
+            let settings = entry.settings
+            return StatusReport.ScheduleState(
+                name: name,
+                rule: settings.cron.isEmpty
+                    ? "every \(settings.every)" : "\(settings.cron) \(settings.zone)",
+                retrain: settings.retrain.isEmpty ? nil : settings.retrain,
+                lastDue: entry.lastDue, nextDue: times?.next(after: entry.settled))
+        }
     }
 
     private func datasets(_ view: WorkspaceView) -> [StatusReport.DatasetState] {

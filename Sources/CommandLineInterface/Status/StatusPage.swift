@@ -14,6 +14,7 @@ struct StatusPage {
         for pipeline in report.pipelines {
             sections.append(PipelinePage(pipeline: pipeline, now: now).lines(for: terminal))
         }
+        if !report.schedule.isEmpty { sections.append(schedule(terminal)) }
         if !report.failures.isEmpty { sections.append(failures(terminal)) }
         if showsPlugins { sections.append(plugins(terminal)) }
         return Array(sections.joined(separator: [Text()]))
@@ -79,6 +80,25 @@ struct StatusPage {
             lines.append("    report: \(last.quarantine)/report.html")
         }
         return lines
+    }
+
+    // MARK: schedule
+
+    private func schedule(_ terminal: Terminal) -> [Text] {
+        var table = TextTable([
+            .init("SCHEDULE", cut: .end), .init("WHEN", cut: .end), .init("TRAINS", cut: .end),
+            .init("LAST DUE"), .init("NEXT DUE (UTC)"),
+        ])
+        for entry in report.schedule {
+            let isLate = entry.nextDue.map { $0 < now } ?? true
+            table.add(
+                Text(entry.name, .name), Text(entry.rule), Text(entry.retrain ?? "-"),
+                Text(entry.lastDue.map { Format.dateAndTime($0) } ?? "-"),
+                Text(
+                    entry.nextDue.map { Format.dateAndTime($0) } ?? "never: no such time zone",
+                    isLate ? .warning : .plain))
+        }
+        return table.lines(for: terminal)
     }
 
     // MARK: failures

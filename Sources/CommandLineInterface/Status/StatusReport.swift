@@ -12,6 +12,7 @@ struct StatusReport: Codable, Sendable {
     var daemon: DaemonState?
     var datasets: [DatasetState]
     var pipelines: [PipelineState]
+    var schedule: [ScheduleState]
     var failures: Failures
     var plugins: [PluginState]
 
@@ -54,6 +55,20 @@ struct StatusReport: Codable, Sendable {
             /// The folder with the file and its report.
             var quarantine: WorkspacePath
         }
+    }
+
+    /// One entry of the schedule.
+    struct ScheduleState: Codable, Sendable {
+        var name: String
+        /// When, in words.
+        var rule: String
+        /// The pipeline that is asked to train.
+        var retrain: String?
+        /// The last due moment that gave an event.
+        var lastDue: Timestamp?
+        /// The first due moment that did not yet; in the past while the daemon does not run. Nil when
+        /// its time zone cannot be read.
+        var nextDue: Timestamp?
     }
 
     struct PluginState: Codable, Sendable {

@@ -37,8 +37,14 @@ package struct CheckedSettings: Sendable {
         }
         let (plugins, pluginIssues) = registry.makePlugins(
             settings ?? sections, document: document)
-        guard let settings, issues.isEmpty, pluginIssues.isEmpty else {
-            throw Problems(list: (issues + pluginIssues).map(\.description))
+        let zones = TimeZoneFiles.times(settings?.schedule ?? [:]).problems.map { name, problem in
+            let path = ["schedule", name, "zone"]
+            return SettingsIssue(
+                path: path, message: problem.description,
+                position: document.nearestPosition(of: path))
+        }
+        guard let settings, issues.isEmpty, pluginIssues.isEmpty, zones.isEmpty else {
+            throw Problems(list: (issues + zones + pluginIssues).map(\.description))
         }
         self.settings = settings
         self.plugins = plugins

@@ -42,7 +42,7 @@ package struct WorkspacePlugin: Plugin {
         DeadLetterResolved.self, PluginRegistered.self,
     ]
     package static let projections: [any Projection.Type] = [
-        SettingsInForce.self, KnownPlugins.self,
+        SettingsInForce.self, KnownPlugins.self, ScheduleRecord.self,
     ]
 
     private let registry: PluginRegistry?

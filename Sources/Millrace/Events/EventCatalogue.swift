@@ -40,6 +40,7 @@ public struct EventCatalogue: Sendable {
         RunStarted.self, RunCompleted.self, RunFailed.self, ModelVersionCreated.self,
         ModelEvaluated.self, GatesEvaluated.self, PromotionRefused.self, ApprovalRequested.self,
         ApprovalDecided.self, DeploymentPlanned.self, DeploymentCompleted.self,
-        StageChecked.self, DriftMeasured.self, JournalDamaged.self,
+        StageChecked.self, DriftMeasured.self, JournalDamaged.self, ScheduleDue.self,
+        CoolDownEnded.self,
     ]
 }

@@ -29,6 +29,11 @@ public struct TrainingDeferred: EventPayload {
 
     public var pipeline: String
     public var reason: String
+    /// When it is looked at again by itself; nil for not before something else happens.
+    public var until: Timestamp?
+    /// What speaks for training until then: the columns that drifted, and the code that changed.
+    public var drift: [String]?
+    public var code: [String]?
 
     public var subject: Subject { .pipeline(pipeline) }
 
@@ -36,9 +41,15 @@ public struct TrainingDeferred: EventPayload {
         reason
     }
 
-    public init(pipeline: String, reason: String) {
+    public init(
+        pipeline: String, reason: String, until: Timestamp? = nil, drift: [String]? = nil,
+        code: [String]? = nil
+    ) {
         self.pipeline = pipeline
         self.reason = reason
+        self.until = until
+        self.drift = drift
+        self.code = code
     }
 }
 

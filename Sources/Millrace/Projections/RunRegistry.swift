@@ -27,6 +27,11 @@ public struct RunRegistry: Projection {
         public var lastRequest: TrainingRequested? { request?.payload }
         public var lastRequestTime: Timestamp? { request?.time }
         public var lastDeferral: TrainingDeferred? { deferral?.payload }
+        /// What the last request led to instead of a run; nil while that is open, and after a run.
+        public fileprivate(set) var refusal: TrainingDeferred?
+        /// What waits for the end of a cool-down since the last request.
+        public fileprivate(set) var putOff: TrainingDeferred?
+        fileprivate var requestID: EventID?
 
         /// One of which nothing is known yet.
         public init(pipeline: String) { self.pipeline = pipeline }
@@ -51,8 +56,13 @@ public struct RunRegistry: Projection {
         defer { pipelines[name] = activity }
         if let requested = LastEvent<TrainingRequested>(event) {
             activity.request = requested
+            activity.requestID = event.id
+            activity.refusal = nil
+            activity.putOff = nil
         } else if let deferred = LastEvent<TrainingDeferred>(event) {
             activity.deferral = deferred
+            if event.causation == activity.requestID { activity.refusal = deferred.payload }
+            if deferred.payload?.until != nil { activity.putOff = deferred.payload }
         } else if let started = event.payload(as: RunStarted.self) {
             activity.runs[started.run] = Run(started: started, id: event.id, time: event.time)
             while activity.runs.count > RunRegistry.runLimit, let oldest = activity.runs.keys.min()

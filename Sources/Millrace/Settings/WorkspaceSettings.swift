@@ -4,6 +4,8 @@ public struct WorkspaceSettings: PluginSettings {
     public var datasets: [String: DatasetSettings] = [:]
     public var runtime = RuntimeSettings()
     public var watch = WatchSettings()
+    /// What happens at a time, by its name.
+    public var schedule: [String: ScheduleEntry] = [:]
     /// Each plugin's own section, checked against what the plugin declares.
     public var plugins: [String: JSONValue] = [:]
     /// Plugins in other languages, by name.
@@ -16,6 +18,7 @@ public struct WorkspaceSettings: PluginSettings {
         "datasets": "how the drops of a dataset are read",
         "runtime": "limits of the engine",
         "watch": "what is taken from the workspace, and when",
+        "schedule": "what happens at a time: cron expressions and intervals, under names",
         "plugins": "a section for each plugin, under its name",
         "externalPlugins": "programs in code/plugins/ that are plugins too, under their names",
     ]
@@ -34,6 +37,15 @@ public struct WorkspaceSettings: PluginSettings {
         }
         for name in datasets.keys.sorted() {
             issues.require(isValidName(name), at: ["datasets", name], names)
+        }
+        issues.require(schedule.count <= 1000, "schedule", "at most 1000 entries")
+        for (name, entry) in schedule.sorted(by: { $0.key < $1.key }) {
+            issues.require(isValidName(name), at: ["schedule", name], names)
+            let known = pipelines.keys.sorted().joined(separator: ", ")
+            issues.require(
+                entry.retrain.isEmpty || pipelines[entry.retrain] != nil,
+                at: ["schedule", name, "retrain"],
+                known.isEmpty ? "a pipeline, and there is none" : "one of the pipelines \(known)")
         }
     }
 }
