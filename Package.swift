@@ -113,7 +113,7 @@ let package = Package(
             ]),
         .executableTarget(
             name: "MillraceBench",
-            dependencies: ["Journal", "Millrace", "LinuxSystem", "Checksums"],
+            dependencies: ["Daemon", "Runtime", "Journal", "Millrace", "LinuxSystem", "Checksums"],
             path: "Tests/Benchmarks", swiftSettings: strict,
             linkerSettings: [.linkedLibrary("m")]),
         .executableTarget(
@@ -137,7 +137,8 @@ let package = Package(
             linkerSettings: [.linkedLibrary("m")]),
         tests("DaemonTests", ["Daemon", "Runtime", "Journal", "Millrace", "LinuxSystem"]),
         tests(
-            "RuntimeTests", ["Runtime", "Journal", "MillraceTesting", "Millrace", "LinuxSystem"]),
+            "RuntimeTests",
+            ["Runtime", "Journal", "MillraceTesting", "Millrace", "LinuxSystem", "Checksums"]),
         tests("TabularTests", ["Tabular", "Millrace"]),
         tests("LearningTests", ["Learning", "Tabular", "MillraceTesting", "Millrace"]),
         tests(

@@ -73,7 +73,7 @@ extension Runtime {
     }
 
     private func launch(_ start: Start) {
-        let task = TaskPool.start { await self.react(start) }
+        let task = configuration.start { await self.react(start) }
         state.withLock { state in
             if state.running[start.key]?.token == start.token {
                 state.running[start.key]?.task = task
@@ -172,7 +172,7 @@ extension Runtime {
             state.running[start.key] = nil
             return state.delivery.failed(
                 start.key, at: configuration.world.now, retryable: retryable,
-                jitter: Double.random(in: 0...1))
+                jitter: configuration.random())
         }
         let event = start.context.event
         do {
@@ -222,7 +222,7 @@ extension Runtime {
         guard let due else { return }
         let wait = max(0, due.seconds(since: now))
         let sleep = configuration.sleep
-        let task = TaskPool.start {
+        let task = configuration.start {
             guard (try? await sleep(wait)) != nil else { return }
             self.timerFired(due)
         }
@@ -234,10 +234,8 @@ extension Runtime {
         state.withLock { state in
             if state.timer?.due == due { state.timer = nil }
             let now = max(configuration.world.now, due)
-            for running in state.running.values
-            where running.deadline <= now && !running.isCommitting {
-                if let task = running.task { late.append(task) }
-            }
+            let over = state.running.values.filter { $0.deadline <= now && !$0.isCommitting }
+            late = over.sorted { $0.token < $1.token }.compactMap(\.task)
             state.delivery.wake(at: now)
         }
         // Cancelled reactions throw, and fail the ordinary way.

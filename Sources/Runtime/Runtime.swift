@@ -1,3 +1,4 @@
+import LinuxSystem
 package import Millrace
 import Synchronization
 
@@ -15,6 +16,10 @@ package final class Runtime: Sendable {
         package var read: @Sendable (UInt64, (Event) -> Bool) throws -> Void
         /// Waits for so many seconds; a test's clock answers when it likes.
         package var sleep: @Sendable (Double) async throws -> Void
+        /// Starts a task that nobody waits for; a simulation decides what runs next.
+        package var start: @Sendable (@escaping @Sendable () async -> Void) -> Task<Void, Never>
+        /// A random number from 0 to 1, which spreads the waits of many.
+        package var random: @Sendable () -> Double
         /// Where it is noted what runs; nil for a test, which does not die.
         package var inFlight: InFlightRecord?
         /// Called with what makes going on impossible: the log cannot be written.
@@ -24,6 +29,11 @@ package final class Runtime: Sendable {
             settings: WorkspaceSettings, plugins: [RegisteredPlugin], world: any World,
             log: any EventLog, read: @escaping @Sendable (UInt64, (Event) -> Bool) throws -> Void,
             sleep: @escaping @Sendable (Double) async throws -> Void,
+            start: @escaping @Sendable (@escaping @Sendable () async -> Void) -> Task<Void, Never> =
+                {
+                    TaskPool.start($0)
+                },
+            random: @escaping @Sendable () -> Double = { Double.random(in: 0...1) },
             inFlight: InFlightRecord? = nil,
             failed: @escaping @Sendable (String) -> Void
         ) {
@@ -33,6 +43,8 @@ package final class Runtime: Sendable {
             self.log = log
             self.read = read
             self.sleep = sleep
+            self.start = start
+            self.random = random
             self.inFlight = inFlight
             self.failed = failed
         }
@@ -48,7 +60,11 @@ package final class Runtime: Sendable {
 
     struct State {
         var settings: WorkspaceSettings
-        var plugins: [String: RegisteredPlugin]
+        var plugins: [String: RegisteredPlugin] {
+            didSet { ordered = State.order(plugins) }
+        }
+        /// The plugins by name, so that the same log gives the same run.
+        private(set) var ordered: [RegisteredPlugin]
         var delivery: DeliveryStateMachine
         var projections: ProjectionSet
         var depths = CauseDepths()
@@ -58,6 +74,21 @@ package final class Runtime: Sendable {
         var timer: (due: Timestamp, task: Task<Void, Never>)?
         var idleWaiters: [CheckedContinuation<Void, Never>] = []
         var isStarted = false
+
+        init(
+            settings: WorkspaceSettings, plugins: [String: RegisteredPlugin],
+            delivery: DeliveryStateMachine, projections: ProjectionSet
+        ) {
+            self.settings = settings
+            self.plugins = plugins
+            ordered = State.order(plugins)
+            self.delivery = delivery
+            self.projections = projections
+        }
+
+        private static func order(_ plugins: [String: RegisteredPlugin]) -> [RegisteredPlugin] {
+            plugins.values.sorted { $0.name.rawValue < $1.name.rawValue }
+        }
     }
 
     let state: Mutex<State>
@@ -149,7 +180,7 @@ package final class Runtime: Sendable {
                 state.projections.apply(event)
                 state.depths.record(event)
                 state.head = event.sequence
-                for plugin in state.plugins.values where plugin.reacts(to: event) {
+                for plugin in state.ordered where plugin.reacts(to: event) {
                     state.delivery.offer(event, to: plugin.name.rawValue)
                 }
                 switch event.type {

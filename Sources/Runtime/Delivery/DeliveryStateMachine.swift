@@ -61,6 +61,8 @@ package struct DeliveryStateMachine: Sendable {
     }
 
     private var lines: [String: Line] = [:]
+    /// Of the lines, in order, so that the same events give the same run.
+    private var names: [String] = []
     /// Mailboxes that could run, the first first.
     private var ready = Fifo<Key>()
     /// The mailbox of each running reaction, by plugin and first sequence.
@@ -77,6 +79,7 @@ package struct DeliveryStateMachine: Sendable {
     package init(plugins: [RegisteredPlugin], limits: Limits) {
         self.limits = limits
         for plugin in plugins { lines[plugin.name.rawValue] = Line(plugin: plugin) }
+        names = lines.keys.sorted()
     }
 
     /// Takes other plugins and limits. What waits for a plugin that stays goes on waiting; for one
@@ -93,8 +96,9 @@ package struct DeliveryStateMachine: Sendable {
             let left = lines[name]?.leftAt ?? since
             if since <= head { lines[name]?.leftAt = min(left, since) }
         }
+        self.names = lines.keys.sorted()
         // There may be more places now; those that are still too many are held again.
-        for name in lines.keys {
+        for name in self.names {
             while lines[name]?.held.isEmpty == false { releaseHeld(name) }
         }
         let names = Set(plugins.map(\.name.rawValue))
@@ -214,7 +218,8 @@ package struct DeliveryStateMachine: Sendable {
 
     /// The next thing to do, or nil when there is nothing now.
     package mutating func next(at now: Timestamp) -> Action? {
-        for (name, line) in lines {
+        for name in names {
+            guard let line = lines[name] else { continue }
             guard let from = line.leftAt, !line.isRefilling, line.goneSince == nil,
                 line.waiting <= limits.waiting / 2
             else { continue }
@@ -273,7 +278,11 @@ package struct DeliveryStateMachine: Sendable {
 
     /// Puts the mailboxes whose wait is over into the line.
     package mutating func wake(at now: Timestamp) {
-        for (key, due) in retrying where due <= now {
+        let due = retrying.filter { $0.value <= now }.sorted {
+            ($0.value, $0.key.plugin, $0.key.subject.description)
+                < ($1.value, $1.key.plugin, $1.key.subject.description)
+        }
+        for key in due.map(\.key) {
             // What is due and still waits for its place sets no timer.
             retrying[key] = nil
             enqueue(key)
