@@ -92,7 +92,7 @@ final class SimMachine: Sendable {
 
     // MARK: time
 
-    func sleep(_ seconds: Double, life: Int) async throws {
+    func pause(_ seconds: Double, life: Int) async throws {
         let id = state.withLock { state in
             state.nextID += 1
             return state.nextID

@@ -23,7 +23,7 @@ struct SimWorld: World, OutputFolders, EventLog {
     /// A program that takes between no time and two minutes, and fails one time in ten.
     func run(_ command: ProcessRequest) async throws -> CommandResult {
         let seconds = machine.state.withLock { $0.hasFaults ? $0.random.unit() * 120 : 1 }
-        try await machine.sleep(seconds, life: life)
+        try await machine.pause(seconds, life: life)
         if machine.chance(0.1) { throw ReactionError("the program failed") }
         return CommandResult(output: [], errorOutput: [])
     }

@@ -98,7 +98,7 @@ struct Simulation {
                         return
                     }
                 },
-                sleep: { try await machine.sleep($0, life: world.life) },
+                sleep: { try await machine.pause($0, life: world.life) },
                 start: { executor.start($0) },
                 random: { machine.state.withLock { $0.random.unit() } }, failed: { _ in }))
         var history = DeliveryHistory(plugins: plugins)
