@@ -40,6 +40,7 @@ public struct DaemonStopped: EventPayload {
 /// From here on these settings are in force.
 public struct SettingsAccepted: EventPayload {
     public static let type = "settings.accepted"
+    public static let version = 2
 
     public var sha256: Digest
     /// The whole settings with all defaults filled in.
@@ -54,6 +55,16 @@ public struct SettingsAccepted: EventPayload {
     public init(sha256: Digest, settings: WorkspaceSettings) {
         self.sha256 = sha256
         self.settings = settings
+    }
+
+    /// Before version 2 there was no `schedule` and no `externalPlugins`, and sections had fewer
+    /// keys: what is not there gets its default, as in the settings file.
+    public static func upcast(_ payload: JSONValue, from version: Int) -> JSONValue {
+        guard version == 1, case .object(let members) = payload,
+            let filled = completedSettings(WorkspaceSettings.self, from: payload["settings"])
+        else { return payload }
+        return .object(
+            members.map { $0.key == "settings" ? .init("settings", filled) : $0 })
     }
 }
 

@@ -29,6 +29,17 @@ public func checkSettings<T: PluginSettings>(
     return (issues.isEmpty ? settings : nil, issues)
 }
 
+/// Settings of an older program with every key that has come since, at its default; nil when they are
+/// no settings of this type at all. Keys that are no more are left out, and no rule is applied: they
+/// were in force.
+func completedSettings<T: PluginSettings>(_ type: T.Type, from value: JSONValue?) -> JSONValue? {
+    guard let value,
+        let settings = try? SettingsDecoder.checked(
+            type, value, fallback: nil, parent: nil, key: nil, log: SettingsLog())
+    else { return nil }
+    return try? JSONValue(encoding: settings)
+}
+
 /// The settings with nothing changed: what a user can start from.
 public func exampleSettings<T: PluginSettings>(
     _ type: T.Type = T.self

@@ -51,6 +51,9 @@ package struct SnapshotStore: Sendable {
 
     func path(_ name: Name) -> FilePath { directory.appending(name.text) }
 
+    /// A snapshot while it is written; there is one writer.
+    private var unfinished: FilePath { directory.appending(".unfinished") }
+
     /// Folds a journal up to a moment, from the nearest snapshot before it that can be believed.
     ///
     /// - Parameter fold: empty; it says what is wanted.
@@ -107,8 +110,11 @@ package struct SnapshotStore: Sendable {
     }
 
     /// Those that are this program's and whole, as far as their headers tell; all others are removed.
+    ///
+    /// For the one who writes: what a kill left half written goes too.
     func believable() -> [Name] {
-        names().filter { name in
+        try? Files.unlink(unfinished)
+        return names().filter { name in
             if let snapshot = try? Snapshot(path(name)),
                 snapshot.header.mark.sequence == name.sequence
             {
@@ -124,6 +130,7 @@ package struct SnapshotStore: Sendable {
         try Files.makeDirectories(directory, mode: 0o700)
         let bytes = try Snapshot.bytes(try fold.sections(), at: mark, time: time)
         let name = Name(sequence: mark.sequence, time: time)
-        try Files.replace(path(name), with: bytes, mode: 0o600, durable: false)
+        try Files.replace(
+            path(name), with: bytes, mode: 0o600, durable: false, temporary: unfinished)
     }
 }
