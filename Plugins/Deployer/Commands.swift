@@ -1,6 +1,6 @@
 import Millrace
 
-// What a person asks for by a file in `inbox/`. What cannot be done is said in the log and changes
+// What a person asks for by a file in `inbox/`. What cannot be done is answered with an event and changes
 // nothing.
 extension Promotion {
     /// Does what a command about the model asks. Commands of other plugins are passed over.
@@ -77,10 +77,7 @@ extension Promotion {
     private func impossible(
         _ command: CommandReceived, _ reason: String
     ) -> [any EventPayload] {
-        context.log(
-            .warning,
-            "the command '\(command.command)' of uid \(command.uid) changes nothing: \(reason)")
-        return []
+        [CommandDeclined(command, reason: reason)]
     }
 }
 

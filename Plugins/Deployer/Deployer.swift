@@ -18,6 +18,7 @@ public struct DeployerPlugin: Plugin {
     public static let emits: [any EventPayload.Type] = [
         ModelEvaluated.self, GatesEvaluated.self, PromotionRefused.self, ApprovalRequested.self,
         ApprovalDecided.self, DeploymentPlanned.self, DeploymentCompleted.self, StageChecked.self,
+        CommandDeclined.self,
     ]
     public static let projections: [any Projection.Type] = [ModelRegistry.self]
     public static let jobs: [any Job.Type] = [EvaluateJob.self]

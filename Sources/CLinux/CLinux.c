@@ -71,8 +71,6 @@ void clinux_limit_arenas(int count) { mallopt(M_ARENA_MAX, count); }
 
 int clinux_set_child_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1); }
 
-int clinux_set_parent_death_signal(int signal) { return prctl(PR_SET_PDEATHSIG, signal); }
-
 int clinux_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
 
 int clinux_set_read_lease(int fd) { return fcntl(fd, F_SETLEASE, F_RDLCK); }

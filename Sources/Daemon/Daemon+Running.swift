@@ -122,6 +122,7 @@ extension Daemon {
     private static let problemTypes: Set<String> = [
         DataRejected.type, ContractRefused.type, SettingsRefused.type, RunFailed.type,
         ReactionDeadLettered.type, FileRefused.type, CommandRefused.type, ChainCut.type,
+        CommandDeclined.type,
     ]
 
     private static let scheduleTypes = Set(ScheduleRecord.types.map { type in type.type })

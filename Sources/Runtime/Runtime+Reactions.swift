@@ -14,6 +14,8 @@ extension Runtime {
         let context: Context
         let depth: Int
         let slot: Int?
+        /// Seconds.
+        let timeout: Double
     }
 
     /// Does what there is to do now.
@@ -69,7 +71,7 @@ extension Runtime {
                 event: event, events: events, settings: state.settings, attempt: attempt,
                 plugin: plugin.name, states: state.projections.states(for: plugin),
                 world: world),
-            depth: state.depths.depth(of: event.id) + 1, slot: slot)
+            depth: state.depths.depth(of: event.id) + 1, slot: slot, timeout: timeout)
     }
 
     private func launch(_ start: Start) {
@@ -77,6 +79,11 @@ extension Runtime {
         state.withLock { state in
             if state.running[start.key]?.token == start.token {
                 state.running[start.key]?.task = task
+                state.running[start.key]?.giveUp = {
+                    await self.fail(
+                        start, "\(Runtime.tooLong(start)), and did not stop when it was told to",
+                        retryable: true)
+                }
             }
         }
     }
@@ -112,9 +119,21 @@ extension Runtime {
         } catch let error as any ShortageError where error.isShortage {
             starve(start, "\(error)")
         } catch {
-            await fail(start, "\(error)", retryable: (error as? ReactionError)?.retryable ?? true)
+            let isLate = state.withLock { state in
+                state.running[start.key].map { $0.token == start.token && $0.isCalledOff } ?? false
+            }
+            await fail(
+                start, isLate ? Runtime.tooLong(start) : "\(error)",
+                retryable: (error as? ReactionError)?.retryable ?? true)
         }
     }
+
+    private static func tooLong(_ start: Start) -> String {
+        "it took longer than its limit of \(start.timeout) seconds"
+    }
+
+    /// Seconds in which a reaction that was told to stop has to end.
+    private static let patience = 10.0
 
     private struct AppendFailure: Error {
         let reason: String
@@ -136,7 +155,8 @@ extension Runtime {
                 try Emission.mark(
                     ChainCut(
                         plugin: start.key.plugin, sequence: start.context.event.sequence,
-                        depth: start.depth, types: payloads.map(\.eventType)),
+                        depth: start.depth, types: payloads.map(\.eventType),
+                        cycle: causes(of: start.context.event)),
                     cause: start.context.event, salt: start.key.plugin)
             ]
         }
@@ -231,15 +251,30 @@ extension Runtime {
 
     private func timerFired(_ due: Timestamp) {
         var late: [Task<Void, Never>] = []
+        var lost: [@Sendable () async -> Void] = []
         state.withLock { state in
             if state.timer?.due == due { state.timer = nil }
             let now = max(configuration.world.now, due)
-            let over = state.running.values.filter { $0.deadline <= now && !$0.isCommitting }
-            late = over.sorted { $0.token < $1.token }.compactMap(\.task)
+            let over = state.running.filter { $0.value.deadline <= now && !$0.value.isCommitting }
+            for (key, running) in over.sorted(by: { $0.value.token < $1.value.token }) {
+                if running.isCalledOff {
+                    if let giveUp = running.giveUp { lost.append(giveUp) }
+                    // In a moment it is gone; not again before.
+                    state.running[key]?.deadline = now.advanced(bySeconds: Runtime.patience)
+                } else if let task = running.task {
+                    late.append(task)
+                    state.running[key]?.isCalledOff = true
+                    state.running[key]?.deadline = now.advanced(bySeconds: Runtime.patience)
+                } else {
+                    // It is being started at this moment.
+                    state.running[key]?.deadline = now.advanced(bySeconds: 0.1)
+                }
+            }
             state.delivery.wake(at: now)
         }
         // Cancelled reactions throw, and fail the ordinary way.
         for task in late { task.cancel() }
+        for giveUp in lost { _ = configuration.start { await giveUp() } }
         proceed()
     }
 

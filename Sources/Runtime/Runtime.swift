@@ -53,7 +53,11 @@ package final class Runtime: Sendable {
     struct RunningReaction {
         let token: UInt64
         var task: Task<Void, Never>?
-        let deadline: Timestamp
+        var deadline: Timestamp
+        /// Its time is over: it was asked to stop, and is given up at the deadline.
+        var isCalledOff = false
+        /// Fails it although it still runs.
+        var giveUp: (@Sendable () async -> Void)?
         /// Its batch is on the way to the log: too late to call it off.
         var isCommitting = false
     }

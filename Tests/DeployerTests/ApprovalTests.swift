@@ -45,8 +45,9 @@ import Testing
         let delays = try await waiting()
         let before = delays.mill.story
         try await delays.command("approve", arguments)
-        #expect(delays.mill.story == before + ["command.received"])
-        #expect(delays.mill.world.messages.contains { $0.contains("changes nothing") })
+        #expect(delays.mill.story == before + ["command.received", "command.declined"])
+        let declined = try #require(try delays.mill.emitted(CommandDeclined.self).last)
+        #expect(declined.command == "approve" && !declined.reason.isEmpty)
         #expect(delays.mill.deadLetters.isEmpty)
     }
 

@@ -126,7 +126,8 @@ extension EndToEnd {
                 #expect(try Self.notes(mill).count == 2)
                 #expect(errors.count == 9, "\(errors)")
                 for (name, words) in [
-                    "dies": "status 3", "hangs": "was not done within 2s", "babbles": "no JSON",
+                    "dies": "status 3", "hangs": "longer than its limit of 2.0 seconds",
+                    "babbles": "no JSON",
                     "mute": "status 0", "old": "protocol 9", "refuses": "not mine",
                     "smuggles": "without declaring it", "misforms": "without the form",
                     "endless": "more than",

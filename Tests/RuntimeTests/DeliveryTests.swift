@@ -1,6 +1,8 @@
 import LinuxSystem
 import Millrace
 import MillraceTesting
+import Runtime
+import Synchronization
 import Testing
 
 private struct Ping: EventPayload {
@@ -100,6 +102,8 @@ private struct LoopPlugin: Plugin {
         try await mill.emit(Ping(name: "a", number: 0))
         #expect(try mill.emitted(Ping.self).count == 11)
         let cut = try #require(try mill.emitted(ChainCut.self).first)
+        #expect(cut.cycle == [Ping.type, Ping.type])
+        #expect(cut.summary.contains("comes round: test.ping → test.ping"))
         #expect(cut.depth == 11)
         #expect(cut.types == [Ping.type])
     }
@@ -146,5 +150,43 @@ private struct HungryPlugin: Plugin {
         #expect(try mill.emitted(Pong.self).map(\.number) == [1])
         #expect(try mill.emitted(ReactionFailed.self).isEmpty)
         #expect(mill.deadLetters.isEmpty)
+    }
+
+    @Test(arguments: [
+        (["drop", "a", "b", "c", "a", "b", "c"], ["a", "b", "c", "a"]),
+        (["a", "a"], ["a", "a"]), (["a"], ["a"]), ([], []), (["x", "y", "z"], ["x", "y", "z"]),
+        (["a", "b", "b", "a", "b", "b"], ["b", "b"]),
+    ])
+    func `the cycle in a chain of causes is found`(types: [String], cycle: [String]) {
+        #expect(CauseCycle.find(in: types) == cycle)
+    }
+
+    @Test func `a reaction beyond its time is called off, and given up when it does not listen`()
+        async throws
+    {
+        let mill = try TestMill([DeafPlugin.self])
+        try await mill.emit(Ping(name: "a", number: 1))
+        let failures = try mill.emitted(ReactionFailed.self)
+        #expect(failures.first?.error.contains("took longer than its limit of 1.0 seconds") == true)
+        #expect(failures.first?.error.contains("did not stop when it was told to") == true)
+        #expect(try mill.emitted(Pong.self).map(\.number) == [1])
+        #expect(try mill.emitted(ReactionHandled.self).count == 1)
+    }
+}
+
+/// Listens to nothing at its first attempt.
+private struct DeafPlugin: Plugin {
+    static let name: PluginName = "deaf"
+    static let summary = "Goes on when it is told to stop."
+    private static let isTriedAgain = Atomic(false)
+    init(settings: NoSettings) {}
+    var reactions: some Reactions {
+        On(Ping.self, timeout: 1) { ping, context -> [Pong] in
+            if context.attempt == 1 {
+                while !DeafPlugin.isTriedAgain.load(ordering: .acquiring) { await Task.yield() }
+            }
+            DeafPlugin.isTriedAgain.store(true, ordering: .releasing)
+            return [Pong(number: ping.number, count: 0)]
+        }
     }
 }

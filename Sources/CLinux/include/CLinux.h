@@ -37,7 +37,6 @@ int clinux_can_seal_thread(void);
 /// open no TCP connection. There is no way back.
 int clinux_seal_thread(void);
 int clinux_set_child_subreaper(void);
-int clinux_set_parent_death_signal(int signal);
 int clinux_set_read_lease(int fd);
 int clinux_release_lease(int fd);
 /// The file system's magic number (statfs f_type), or -1.

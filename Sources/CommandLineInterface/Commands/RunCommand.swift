@@ -47,6 +47,7 @@ struct RunCommand {
             options.acceptDamage = input[RunCommand.acceptDamage]
             if input[RunCommand.verbose] > 0 { options.logLevel = .debug }
             if let parent = input[RunCommand.withParent] {
+                DaemonSignals.block()
                 try ParentProcess.followIntoDeath(Int32(clamping: parent))
             }
             let daemon = try RunCommand.open(options, input)

@@ -86,15 +86,17 @@ struct InboxCommand {
         switch answer.state {
         case .answered where !answer.effects.isEmpty:
             let isBad = answer.effects.contains {
-                [ReactionDeadLettered.type, PromotionRefused.type, TrainingDeferred.type]
-                    .contains($0.type)
+                [
+                    ReactionDeadLettered.type, PromotionRefused.type, TrainingDeferred.type,
+                    CommandDeclined.type,
+                ].contains($0.type)
             }
             // Being refused is what was asked for.
             return isBad && letter.command != "reject" ? .negative : .success
         case .answered:
-            let reason = try whyNothing(letter, try Shared.layout(input))
             throw CommandFailure(
-                .negative, "'\(letter.command)' changed nothing: \(reason)",
+                .negative,
+                "nobody here knows what to do about '\(letter.command)' of \(letter.about)",
                 advice: "'millrace status' shows what waits, and what is live")
         case .refused: return .negative
         case .waiting, .received:
@@ -102,29 +104,6 @@ struct InboxCommand {
                 .negative,
                 "the daemon has not answered yet; the command is in \(path) and stays there",
                 advice: "'millrace events --follow' shows when it does")
-        }
-    }
-
-    /// Why a command about a model was passed over, as far as the state shows it.
-    private func whyNothing(_ letter: InboxLetter, _ layout: WorkspaceLayout) throws -> String {
-        let view = try WorkspaceView(
-            JournalReader(directory: layout.journal), projections: [ModelRegistry.self])
-        let name = letter.about.name
-        let model =
-            view.state(ModelRegistry.self).models[name] ?? ModelRegistry.Model(name: name)
-        switch letter.command {
-        case "approve", "reject":
-            let waiting = model.waiting.keys.sorted().compactMap { stage in
-                model.waiting[stage].map { "v\($0) for \(stage)" }
-            }
-            return waiting.isEmpty
-                ? "no version of \(name) waits for approval"
-                : "name one of those that wait: \(waiting.joined(separator: ", "))"
-        case "rollback":
-            return model.tenures.isEmpty
-                ? "no version of \(name) is live"
-                : "there is no such version that was live there before"
-        default: return "the daemon's log says why"
         }
     }
 }

@@ -38,7 +38,8 @@ struct EventLines: Sendable {
         DataRejected.type: .warning, ContractRefused.type: .warning,
         SettingsRefused.type: .error, FileRefused.type: .warning, RunFailed.type: .warning,
         WatchDegraded.type: .warning, WatchOverflowed.type: .warning,
-        CommandRefused.type: .warning, "journal.recovered": .warning,
+        CommandRefused.type: .warning, CommandDeclined.type: .warning,
+        "journal.recovered": .warning,
         PromotionRefused.type: .notice, DeploymentCompleted.type: .notice,
         ApprovalRequested.type: .notice,
     ]

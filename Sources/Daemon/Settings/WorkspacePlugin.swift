@@ -39,10 +39,10 @@ package struct WorkspacePlugin: Plugin {
     package static let summary = "Takes in settings and commands."
     package static let emits: [any EventPayload.Type] = [
         SettingsAccepted.self, SettingsRefused.self, CommandReceived.self, CommandRefused.self,
-        DeadLetterResolved.self, PluginRegistered.self,
+        CommandDeclined.self, DeadLetterResolved.self, PluginRegistered.self,
     ]
     package static let projections: [any Projection.Type] = [
-        SettingsInForce.self, KnownPlugins.self, ScheduleRecord.self,
+        SettingsInForce.self, KnownPlugins.self, ScheduleRecord.self, DeadLetterBook.self,
     ]
 
     private let registry: PluginRegistry?
@@ -117,6 +117,15 @@ package struct WorkspacePlugin: Plugin {
                 DeadLetterResolved.Outcome(rawValue: $0)
             })
         else { return refuse("a dead letter is named by plugin, sequence and outcome") }
+        // What was handled is not handled again, whoever asks for it.
+        guard try context.state(DeadLetterBook.self).letters[plugin]?.contains(sequence) == true
+        else {
+            return [
+                received,
+                CommandDeclined(
+                    received, reason: "event #\(sequence) is not set aside for \(plugin)"),
+            ]
+        }
         return [
             received, DeadLetterResolved(plugin: plugin, sequence: sequence, outcome: outcome),
         ]

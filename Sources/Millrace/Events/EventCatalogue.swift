@@ -31,7 +31,7 @@ public struct EventCatalogue: Sendable {
         FileArrived.self, FileRemoved.self, FileRefused.self, DaemonStarted.self,
         DaemonStopped.self, SettingsAccepted.self, SettingsRefused.self, WatchDegraded.self,
         WatchRecovered.self, WatchOverflowed.self, WorkspaceSynced.self, CommandReceived.self,
-        CommandRefused.self,
+        CommandRefused.self, CommandDeclined.self,
         PluginRegistered.self, ReactionHandled.self, ReactionFailed.self,
         ReactionInterrupted.self,
         ReactionDeadLettered.self, DeadLetterResolved.self, ChainCut.self, ContractProposed.self,

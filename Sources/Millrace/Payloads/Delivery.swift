@@ -158,18 +158,25 @@ public struct ChainCut: EventPayload {
     public var depth: Int
     /// The types that were to be emitted.
     public var types: [String]
+    /// The types of events that set each other off, in order, the first again at the end; where nothing
+    /// comes round, the types of the last causes. Nil in journals of older programs.
+    public var cycle: [String]?
 
     public var subject: Subject { .plugin(plugin) }
 
     public var summary: String {
         "#\(sequence) would have been cause number \(depth); not emitted: "
             + types.joined(separator: ", ")
+            + (cycle.map { "; it comes round: " + $0.joined(separator: " → ") } ?? "")
     }
 
-    public init(plugin: String, sequence: UInt64, depth: Int, types: [String]) {
+    public init(
+        plugin: String, sequence: UInt64, depth: Int, types: [String], cycle: [String]? = nil
+    ) {
         self.plugin = plugin
         self.sequence = sequence
         self.depth = depth
         self.types = types
+        self.cycle = cycle
     }
 }

@@ -181,6 +181,28 @@ public struct CommandReceived: EventPayload {
     }
 }
 
+/// A command was understood and cannot be carried out: nothing has changed.
+public struct CommandDeclined: EventPayload {
+    public static let type = "command.declined"
+
+    public var command: String
+    public var about: String
+    public var reason: String
+    /// Who asked for it.
+    public var uid: UInt32
+
+    public var subject: Subject { Subject(parsing: about) }
+
+    public var summary: String { "'\(command)' by user \(uid) changes nothing: \(reason)" }
+
+    public init(_ command: CommandReceived, reason: String) {
+        self.command = command.command
+        about = command.about
+        self.reason = reason
+        uid = command.uid
+    }
+}
+
 /// A file in `inbox/` is no command.
 public struct CommandRefused: EventPayload {
     public static let type = "command.refused"
