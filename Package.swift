@@ -111,9 +111,16 @@ let package = Package(
                 "Millrace", "Runtime", "Daemon", "Journal", "Vault", "LinuxSystem", "CLinux",
                 "Checksums",
             ]),
+        // Disks for tests and benchmarks: in memory, failing, losing power, not syncing.
+        .target(
+            name: "StorageKit", dependencies: ["Journal", "LinuxSystem"], path: "Tests/StorageKit",
+            swiftSettings: strict),
         .executableTarget(
             name: "MillraceBench",
-            dependencies: ["Daemon", "Runtime", "Journal", "Millrace", "LinuxSystem", "Checksums"],
+            dependencies: [
+                "Daemon", "Runtime", "Journal", "Millrace", "LinuxSystem", "Checksums",
+                "StorageKit",
+            ],
             path: "Tests/Benchmarks", swiftSettings: strict,
             linkerSettings: [.linkedLibrary("m")]),
         .executableTarget(
@@ -126,7 +133,7 @@ let package = Package(
         tests("ChecksumsTests", ["Checksums"]),
         tests("MillraceTests", ["Millrace"], exclude: ["ScheduleFixture"]),
         tests(
-            "JournalTests", ["Journal", "Millrace", "LinuxSystem", "Checksums"],
+            "JournalTests", ["Journal", "Millrace", "LinuxSystem", "Checksums", "StorageKit"],
             exclude: ["Fixtures", "verify_journal.py"]),
         tests("VaultTests", ["Vault", "Millrace", "LinuxSystem", "Checksums"]),
         tests("WatchingTests", ["Watching", "Millrace", "LinuxSystem", "Checksums"]),
@@ -154,7 +161,7 @@ let package = Package(
                 "CommandLineInterface", "Console", "Daemon", "Runtime", "Journal", "Vault",
                 "Millrace",
                 "MillraceTesting", "LinuxSystem", "Checksums", "Validator", "Trainer", "Monitor",
-                "Deployer",
+                "Deployer", "StorageKit",
             ], exclude: ["Transcripts", "verify_proof.py"]),
         tests(
             "WorkspaceTemplateTests", ["WorkspaceTemplate", "generator", "LinuxSystem", "Millrace"]),

@@ -1,11 +1,11 @@
 import Glibc
 
 /// A thread that runs one piece of work and can be waited for.
-final class WorkThread {
+package final class WorkThread {
     private var thread = pthread_t()
 
     /// Nil when the system gives no thread.
-    init?(_ work: @escaping @Sendable () -> Void) {
+    package init?(_ work: @escaping @Sendable () -> Void) {
         let box = Unmanaged.passRetained(Work(work))
         let code = pthread_create(
             &thread, nil,
@@ -21,7 +21,7 @@ final class WorkThread {
     }
 
     /// Waits for the end of the work. Must be called once.
-    func join() { pthread_join(thread, nil) }
+    package func join() { pthread_join(thread, nil) }
 
     private final class Work {
         let run: @Sendable () -> Void

@@ -32,7 +32,7 @@ func runJournalBenchmark(_ arguments: [String]) -> CInt {
         case "grown": try run.grown()
         case "follow": try run.follow()
         case "correlation": try run.correlation()
-        case "flips": try run.flips()
+        case "flips": try JournalFlips().run(limit: run.limit)
         case "kill": try run.kill()
         case "write-until-killed": try run.writeUntilKilled()
         default:

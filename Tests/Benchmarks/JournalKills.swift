@@ -60,6 +60,7 @@ extension JournalRun {
                 ("kills", Double(kills)), ("events", Double(acknowledged)),
                 ("torn_tails", Double(cuts)), ("seconds", now() - start),
             ])
+        guard kills == count else { throw BenchmarkFailure("the time was over") }
     }
 
     /// Returns the last number that the writer acknowledged before it died; 0 for none.

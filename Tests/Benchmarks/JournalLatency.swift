@@ -135,7 +135,7 @@ extension JournalRun {
         let follower = try JournalReader(directory: directory).follower(from: 1)
         let times = Mutex([Double](repeating: 0, count: drafts.count + 16))
         let seen = Signal()
-        let thread = Thread {
+        let thread = WorkThread {
             while let batch = try? follower.next() {
                 let at = now()
                 times.withLock { times in
@@ -160,7 +160,7 @@ extension JournalRun {
             afterAnswer.add(at - answered)
         }
         follower.stop()
-        thread.join()
+        thread?.join()
         try writer.close()
         printResult("follow", latencies.members)
         printResult("follow-after-answer", afterAnswer.members)
@@ -202,27 +202,4 @@ final class Signal: @unchecked Sendable {
     deinit { semaphore.deallocate() }
     func signal() { sem_post(semaphore) }
     func wait() { while sem_wait(semaphore) != 0 {} }
-}
-
-/// A thread that can be waited for.
-final class Thread {
-    private var thread = pthread_t()
-
-    init(_ body: @escaping @Sendable () -> Void) {
-        let box = Unmanaged.passRetained(Body(body))
-        pthread_create(
-            &thread, nil,
-            { argument in
-                guard let argument else { return nil }
-                Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
-                return nil
-            }, box.toOpaque())
-    }
-
-    func join() { pthread_join(thread, nil) }
-
-    private final class Body {
-        let run: @Sendable () -> Void
-        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-    }
 }

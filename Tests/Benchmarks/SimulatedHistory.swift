@@ -3,6 +3,7 @@ import Glibc
 import Journal
 import LinuxSystem
 import Millrace
+import StorageKit
 import Synchronization
 
 /// A workspace with a past: the journal that a daemon would have written in a year of drops, of any

@@ -4,34 +4,6 @@ import LinuxSystem
 import Millrace
 import Synchronization
 
-/// The real calls without the syncs: what is simulated can be simulated again.
-struct UnsyncedStorage: Storage {
-    private let base = LinuxStorage()
-
-    func open(_ path: FilePath, _ flags: CInt, mode: UInt32) throws(SystemError) -> CInt {
-        try base.open(path, flags, mode: mode)
-    }
-    func close(_ file: CInt) { base.close(file) }
-    func read(
-        _ file: CInt, _ bytes: UnsafeMutableRawBufferPointer, at offset: Int
-    ) throws(SystemError) -> Int { try base.read(file, bytes, at: offset) }
-    func write(
-        _ file: CInt, _ bytes: UnsafeRawBufferPointer, at offset: Int
-    ) throws(SystemError) -> Int { try base.write(file, bytes, at: offset) }
-    func syncData(_ file: CInt) throws(SystemError) {}
-    func truncate(_ file: CInt, to size: Int) throws(SystemError) {
-        try base.truncate(file, to: size)
-    }
-    func rename(_ from: FilePath, _ to: FilePath) throws(SystemError) { try base.rename(from, to) }
-    func unlink(_ path: FilePath) throws(SystemError) { try base.unlink(path) }
-    func syncDirectory(_ path: FilePath) throws(SystemError) {}
-    func size(_ file: CInt) throws(SystemError) -> Int { try base.size(file) }
-    func lock(_ file: CInt) throws(SystemError) -> Bool { try base.lock(file) }
-    func isLocked(_ file: CInt) throws(SystemError) -> Bool { try base.isLocked(file) }
-    func makeDirectory(_ path: FilePath) throws(SystemError) { try base.makeDirectory(path) }
-    func names(in path: FilePath) throws(SystemError) -> [FilePath] { try base.names(in: path) }
-}
-
 /// Bytes in memory; those that were marked are put into a vault at the end.
 final class RememberedFiles: FileStore {
     private let state = Mutex<(bytes: [Digest: [UInt8]], marked: Set<Digest>)>(([:], []))

@@ -1,6 +1,7 @@
 import Journal
 import LinuxSystem
 import Millrace
+import StorageKit
 import Testing
 
 /// Flips single bits of a journal whose records were all acknowledged.

@@ -23,7 +23,7 @@ import Testing
         let followed = Mutex<[[UInt64]]>([])
         let followers = try (0..<2).map { _ in
             let follower = try reader.follower(from: 1)
-            return TestThread {
+            return WorkThread {
                 var seen: [UInt64] = []
                 var ours = 0
                 while ours < total, let batch = try? follower.next() {
@@ -34,7 +34,7 @@ import Testing
             }
         }
         let threads = (0..<3 as Range<UInt64>).map { lane in
-            TestThread {
+            WorkThread {
                 for step in 0..<25 as Range<UInt64> {
                     let number = 1000 * lane + 2 * step
                     let events = try? writer.appendBlocking([draft(number), draft(number + 1)])
@@ -54,7 +54,7 @@ import Testing
             }
             try await group.waitForAll()
         }
-        for thread in threads + followers { thread.join() }
+        for thread in threads + followers { thread?.join() }
         try writer.close()
         let all = try reader.all()
         #expect(all == heard.events)

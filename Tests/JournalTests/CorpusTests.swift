@@ -1,6 +1,7 @@
 import Journal
 import LinuxSystem
 import Millrace
+import StorageKit
 import Testing
 
 /// What the fuzzer starts from, and what it once tripped over.

@@ -2,6 +2,7 @@ import Glibc
 import Journal
 import LinuxSystem
 import Millrace
+import StorageKit
 import Synchronization
 import Testing
 
@@ -134,14 +135,14 @@ import Testing
         }
         let answer = Mutex<[String]>([])
         let drafts = (2...5).map { draft($0, payload: "\"\(String(repeating: "x", count: 500))\"") }
-        let thread = TestThread {
+        let thread = WorkThread {
             do {
                 _ = try writer.appendBlocking(drafts)
             } catch { answer.withLock { $0.append("\(error)") } }
         }
         while !isFull.withLock({ $0 }) { sched_yield() }
         try? writer.close()
-        thread.join()
+        thread?.join()
         #expect(answer.withLock { $0 } == ["the disk is full"])
         let after = MemoryJournal(journal.storage.copy())
         #expect(try after.reader.all().count == 1)

@@ -2,6 +2,7 @@ import Glibc
 import Journal
 import LinuxSystem
 import Millrace
+import StorageKit
 import Testing
 
 /// Journals that released versions have written. They must be readable for ever, so the files are

@@ -2,6 +2,7 @@ import Checksums
 import Journal
 import LinuxSystem
 import Millrace
+import StorageKit
 import Testing
 
 @Suite struct `The format` {

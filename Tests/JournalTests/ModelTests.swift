@@ -2,6 +2,7 @@ import Glibc
 import Journal
 import LinuxSystem
 import Millrace
+import StorageKit
 import Testing
 
 /// SplitMix64: the same seed gives the same run.

@@ -2,6 +2,7 @@ import Glibc
 import Journal
 import LinuxSystem
 import Millrace
+import StorageKit
 import Synchronization
 import Testing
 
@@ -133,9 +134,9 @@ import Testing
         let writer = try JournalWriter(directory: folder.path, configuration: smallConfiguration())
         let follower = try JournalReader(directory: folder.path).follower()
         #expect(try follower.next(milliseconds: 1) == nil)
-        let thread = TestThread { follower.stop() }
+        let thread = WorkThread { follower.stop() }
         #expect(try follower.next() == nil)
-        thread.join()
+        thread?.join()
         try writer.close()
     }
 }

@@ -2,6 +2,7 @@ import Glibc
 import Journal
 import LinuxSystem
 import Millrace
+import StorageKit
 import Synchronization
 
 /// A folder of its own for one test, removed afterwards.
@@ -145,26 +146,3 @@ struct MemoryJournal {
 
 /// Is the slow, exhaustive form of a test asked for (`MILLRACE_EXHAUSTIVE=1`, best in release)?
 let isExhaustive = getenv("MILLRACE_EXHAUSTIVE") != nil
-
-/// A thread that can be waited for.
-final class TestThread {
-    private var thread = pthread_t()
-
-    init(_ run: @escaping @Sendable () -> Void) {
-        let box = Unmanaged.passRetained(Body(run))
-        pthread_create(
-            &thread, nil,
-            { argument in
-                guard let argument else { return nil }
-                Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
-                return nil
-            }, box.toOpaque())
-    }
-
-    func join() { pthread_join(thread, nil) }
-
-    private final class Body {
-        let run: @Sendable () -> Void
-        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-    }
-}

@@ -1,6 +1,7 @@
 import Journal
 import LinuxSystem
 import Millrace
+import StorageKit
 import Testing
 
 /// What a crash leaves of a write that was never acknowledged.

@@ -8,6 +8,7 @@ import Millrace
 import MillraceTesting
 import Monitor
 import Runtime
+import StorageKit
 import Trainer
 import Validator
 import Vault

@@ -1,14 +1,14 @@
 import Glibc
 import Journal
-import LinuxSystem
+package import LinuxSystem
 import Synchronization
 
 /// A disk in memory: fast enough for exhaustive sweeps, able to fail any call, and able to lose
 /// power. What was written and not yet forced out may or may not survive a power cut, each sector
 /// of it by itself; names that were not forced out likewise.
-final class MemoryStorage: Storage {
+package final class MemoryStorage: Storage {
     /// What a failing call does.
-    enum Fault: Sendable {
+    package enum Fault: Sendable {
         /// Fails with this error and does nothing.
         case error(Int32)
         /// A write that does half of its bytes and says so; any other call works.
@@ -17,12 +17,18 @@ final class MemoryStorage: Storage {
         case torn
     }
 
-    struct Plan: Sendable {
+    package struct Plan: Sendable {
         /// The call that fails, counted from 0.
-        var at: Int
-        var fault: Fault
+        package var at: Int
+        package var fault: Fault
         /// Every call from then on fails too.
-        var forever = false
+        package var forever = false
+
+        package init(at: Int, fault: Fault, forever: Bool = false) {
+            self.at = at
+            self.fault = fault
+            self.forever = forever
+        }
     }
 
     fileprivate struct Inode {
@@ -53,12 +59,12 @@ final class MemoryStorage: Storage {
 
     private let state = Mutex(State())
 
-    init() {}
+    package init() {}
 
     /// Calls that change something, so far.
-    var calls: Int { state.withLock { $0.calls } }
+    package var calls: Int { state.withLock { $0.calls } }
 
-    func arm(_ plan: Plan?) {
+    package func arm(_ plan: Plan?) {
         state.withLock { state in
             state.plan = plan
             state.calls = 0
@@ -66,7 +72,7 @@ final class MemoryStorage: Storage {
     }
 
     /// Opening this fails, so many times.
-    func refuse(_ name: FilePath, times: Int) {
+    package func refuse(_ name: FilePath, times: Int) {
         state.withLock { state in
             state.refused = name
             state.refusals = times
@@ -74,22 +80,22 @@ final class MemoryStorage: Storage {
     }
 
     /// How large the files were that were renamed.
-    var renamedSizes: [Int] { state.withLock { $0.renamedSizes } }
+    package var renamedSizes: [Int] { state.withLock { $0.renamedSizes } }
 
     /// How many of those times are left.
-    var refusals: Int { state.withLock { $0.refusals } }
+    package var refusals: Int { state.withLock { $0.refusals } }
 
     /// A disk, or a writer, that does not sync.
-    func lieAboutSyncs() { state.withLock { $0.lies = true } }
+    package func lieAboutSyncs() { state.withLock { $0.lies = true } }
 
     /// Bytes that all files together may have.
-    func setRoom(_ bytes: Int) { state.withLock { $0.room = bytes } }
+    package func setRoom(_ bytes: Int) { state.withLock { $0.room = bytes } }
 
-    func contents(_ name: FilePath) -> [UInt8]? {
+    package func contents(_ name: FilePath) -> [UInt8]? {
         state.withLock { state in state.names[name].flatMap { state.inodes[$0]?.bytes } }
     }
 
-    func replace(_ name: FilePath, with bytes: [UInt8]) {
+    package func replace(_ name: FilePath, with bytes: [UInt8]) {
         state.withLock { state in
             let inode = state.nextInode
             state.nextInode += 1
@@ -99,31 +105,31 @@ final class MemoryStorage: Storage {
         }
     }
 
-    func flip(_ name: FilePath, bit: Int) {
+    package func flip(_ name: FilePath, bit: Int) {
         state.withLock { state in
             guard let inode = state.names[name] else { return }
             state.inodes[inode]?.bytes[bit / 8] ^= 1 << UInt8(bit % 8)
         }
     }
 
-    func remove(_ name: FilePath) {
+    package func remove(_ name: FilePath) {
         state.withLock { state in
             state.names[name] = nil
             state.durableNames[name] = nil
         }
     }
 
-    func files() -> [FilePath] { state.withLock { $0.names.keys.sorted() } }
+    package func files() -> [FilePath] { state.withLock { $0.names.keys.sorted() } }
 
     /// The same files, on a disk of their own; locks are gone, as after `kill -9`.
-    func copy() -> MemoryStorage {
+    package func copy() -> MemoryStorage {
         let copy = MemoryStorage()
         for name in files() { copy.replace(name, with: contents(name) ?? []) }
         return copy
     }
 
     /// What a power cut leaves.
-    func powerCut(_ random: inout some RandomNumberGenerator) -> MemoryStorage {
+    package func powerCut(_ random: inout some RandomNumberGenerator) -> MemoryStorage {
         let after = MemoryStorage()
         let snapshot = state.withLock { ($0.inodes, $0.names, $0.durableNames) }
         var names = snapshot.2
@@ -183,7 +189,7 @@ final class MemoryStorage: Storage {
         return try result.get()
     }
 
-    func open(_ path: FilePath, _ flags: CInt, mode: UInt32) throws(SystemError) -> CInt {
+    package func open(_ path: FilePath, _ flags: CInt, mode: UInt32) throws(SystemError) -> CInt {
         try locked { state throws(SystemError) in
             if flags & (O_CREAT | O_WRONLY | O_RDWR) != 0 { _ = try step(&state, "open") }
             if path == state.refused, state.refusals > 0 {
@@ -210,7 +216,7 @@ final class MemoryStorage: Storage {
         }
     }
 
-    func close(_ file: CInt) {
+    package func close(_ file: CInt) {
         state.withLock { state in
             state.open[file] = nil
             state.locked[file] = nil
@@ -222,7 +228,7 @@ final class MemoryStorage: Storage {
         return inode
     }
 
-    func read(
+    package func read(
         _ file: CInt, _ bytes: UnsafeMutableRawBufferPointer, at offset: Int
     ) throws(SystemError) -> Int {
         try locked { state throws(SystemError) in
@@ -237,7 +243,7 @@ final class MemoryStorage: Storage {
         }
     }
 
-    func write(
+    package func write(
         _ file: CInt, _ bytes: UnsafeRawBufferPointer, at offset: Int
     ) throws(SystemError) -> Int {
         try locked { state throws(SystemError) in
@@ -257,7 +263,7 @@ final class MemoryStorage: Storage {
         }
     }
 
-    func syncData(_ file: CInt) throws(SystemError) {
+    package func syncData(_ file: CInt) throws(SystemError) {
         try locked { state throws(SystemError) in
             let number = try inode(state, file)
             do throws(SystemError) { _ = try step(&state, "fdatasync") } catch {
@@ -269,14 +275,14 @@ final class MemoryStorage: Storage {
         }
     }
 
-    func truncate(_ file: CInt, to size: Int) throws(SystemError) {
+    package func truncate(_ file: CInt, to size: Int) throws(SystemError) {
         try locked { state throws(SystemError) in
             _ = try step(&state, "ftruncate")
             state.inodes[try inode(state, file)]?.truncate(to: size)
         }
     }
 
-    func rename(_ from: FilePath, _ to: FilePath) throws(SystemError) {
+    package func rename(_ from: FilePath, _ to: FilePath) throws(SystemError) {
         try locked { state throws(SystemError) in
             _ = try step(&state, "rename")
             guard let inode = state.names[from] else { throw SystemError(.notFound, "rename") }
@@ -286,27 +292,27 @@ final class MemoryStorage: Storage {
         }
     }
 
-    func unlink(_ path: FilePath) throws(SystemError) {
+    package func unlink(_ path: FilePath) throws(SystemError) {
         try locked { state throws(SystemError) in
             _ = try step(&state, "unlink")
             state.names[path] = nil
         }
     }
 
-    func syncDirectory(_ path: FilePath) throws(SystemError) {
+    package func syncDirectory(_ path: FilePath) throws(SystemError) {
         try locked { state throws(SystemError) in
             _ = try step(&state, "fsync")
             state.durableNames = state.names
         }
     }
 
-    func size(_ file: CInt) throws(SystemError) -> Int {
+    package func size(_ file: CInt) throws(SystemError) -> Int {
         try locked { state throws(SystemError) in
             state.inodes[try inode(state, file)]?.bytes.count ?? 0
         }
     }
 
-    func lock(_ file: CInt) throws(SystemError) -> Bool {
+    package func lock(_ file: CInt) throws(SystemError) -> Bool {
         try locked { state throws(SystemError) in
             let inode = try inode(state, file)
             if state.locked.values.contains(inode) { return false }
@@ -315,18 +321,18 @@ final class MemoryStorage: Storage {
         }
     }
 
-    func isLocked(_ file: CInt) throws(SystemError) -> Bool {
+    package func isLocked(_ file: CInt) throws(SystemError) -> Bool {
         try locked { state throws(SystemError) in
             let inode = try inode(state, file)
             return state.locked.contains { $0.key != file && $0.value == inode }
         }
     }
 
-    func makeDirectory(_ path: FilePath) throws(SystemError) {
+    package func makeDirectory(_ path: FilePath) throws(SystemError) {
         try locked { state throws(SystemError) in _ = try step(&state, "mkdir") }
     }
 
-    func names(in path: FilePath) throws(SystemError) -> [FilePath] {
+    package func names(in path: FilePath) throws(SystemError) -> [FilePath] {
         state.withLock { state in
             state.names.keys.filter { $0.parent == path }.map(\.name).sorted()
         }
