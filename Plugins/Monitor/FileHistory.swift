@@ -16,29 +16,34 @@ struct FileHistory: Projection {
     }
 
     mutating func apply(_ event: Event) {
-        guard let version = event.payload(as: DatasetVersionCreated.self) else { return }
+        guard let members = event.members(of: DatasetVersionCreated.self),
+            let dataset = members.value("dataset", as: String.self),
+            let version = members.value("version", as: Int.self)
+        else { return }
         // Taken out and put back, so that it is changed in place.
-        var files = datasets.removeValue(forKey: version.dataset) ?? [:]
-        if let list = version.files.listed {
+        var files = datasets.removeValue(forKey: dataset) ?? [:]
+        if let list = members.members("files")?.value("listed", as: [DatasetFile].self) {
             let before = files
             files = [:]
             for file in list {
-                let since = before[file.sha256]?.since ?? version.version
+                let since = before[file.sha256]?.since ?? version
                 files[file.sha256, default: Presence(since: since, paths: 0)].paths += 1
             }
         } else {
             // What comes first: bytes that only move to another path have been there all the time.
-            for digest in version.changes.compactMap(\.after) {
-                files[digest, default: Presence(since: version.version, paths: 0)].paths += 1
+            let after = members.list("changes") { $0.value("after", as: Digest.self) }
+            for digest in after {
+                files[digest, default: Presence(since: version, paths: 0)].paths += 1
             }
-            for digest in version.changes.compactMap(\.before) {
+            let before = members.list("changes") { $0.value("before", as: Digest.self) }
+            for digest in before {
                 guard let known = files[digest] else { continue }
                 files[digest] =
                     known.paths > 1
                     ? Presence(since: known.since, paths: known.paths - 1) : nil
             }
         }
-        datasets[version.dataset] = files
+        datasets[dataset] = files
     }
 
     /// Rows in files of a version that the dataset did not have at an earlier version; all rows when

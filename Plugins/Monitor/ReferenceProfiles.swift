@@ -4,15 +4,16 @@ import Millrace
 struct ReferenceProfiles: Projection {
     static let types: [any EventPayload.Type] = [DriftMeasured.self]
 
-    private var references: [String: DriftMeasured.Reference] = [:]
+    /// By pipeline: the last measurement, which is read when somebody asks.
+    private var measured: [String: LastEvent<DriftMeasured>] = [:]
 
     mutating func apply(_ event: Event) {
-        guard let measured = event.payload(as: DriftMeasured.self) else { return }
-        references[measured.model] = measured.reference
+        guard let last = LastEvent<DriftMeasured>(event) else { return }
+        measured[event.subject.name] = last
     }
 
     /// Nil when it has to be merged from its files.
     func profile(of dataset: Digest, for pipeline: String) -> Digest? {
-        references[pipeline].flatMap { $0.dataset == dataset ? $0.profile : nil }
+        measured[pipeline]?.payload?.reference.flatMap { $0.dataset == dataset ? $0.profile : nil }
     }
 }

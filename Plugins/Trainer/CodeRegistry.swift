@@ -26,6 +26,10 @@ struct CodeRegistry: Projection {
     }
 
     mutating func apply(_ event: Event) {
+        // Most files are data, and say nothing to whoever has no code.
+        if pipelines.isEmpty, event.type != DaemonStarted.type, event.subject.kind != "code" {
+            return
+        }
         if let arrived = event.payload(as: FileArrived.self) {
             if let previous = arrived.previousPath { remove(previous) }
             if arrived.area.kind == .code {

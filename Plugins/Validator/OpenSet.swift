@@ -9,11 +9,13 @@ struct OpenSet: Projection {
     private var files: [String: [DatasetFile]] = [:]
 
     mutating func apply(_ event: Event) {
-        if let accepted = event.payload(as: DataAccepted.self) {
-            guard let set = accepted.set, !set.isLast else { return }
+        if event.members(of: DataAccepted.self)?.has("set") == true {
+            guard let accepted = event.payload(as: DataAccepted.self), let set = accepted.set,
+                !set.isLast
+            else { return }
             files[accepted.dataset, default: []].append(accepted.file)
-        } else if let version = event.payload(as: DatasetVersionCreated.self) {
-            files[version.dataset] = nil
+        } else if event.type == DatasetVersionCreated.type {
+            files[event.subject.name] = nil
         }
     }
 

@@ -60,7 +60,13 @@ enum Digits {
     /// Lower-case hexadecimal digits, up to sixteen; nil for any other byte.
     static func hexadecimal(_ bytes: UnsafeRawBufferPointer, _ at: Int, _ width: Int) -> UInt64? {
         var value: UInt64 = 0
-        for index in at..<at + width {
+        var index = at
+        while at + width - index >= 8 {
+            guard let eight = eightHexadecimals(bytes, index) else { return nil }
+            value = value << 32 | eight
+            index += 8
+        }
+        for index in index..<at + width {
             switch bytes[index] {
             case let digit where digit &- 48 < 10: value = value << 4 | UInt64(digit &- 48)
             case let digit where digit &- 97 < 6: value = value << 4 | UInt64(digit &- 87)
@@ -68,6 +74,21 @@ enum Digits {
             }
         }
         return value
+    }
+
+    /// Eight at once: a nibble of each byte, then neighbours together, pairs, fours.
+    private static func eightHexadecimals(
+        _ bytes: UnsafeRawBufferPointer, _ at: Int
+    ) -> UInt64? {
+        let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+        // Letters have the bit that digits lack, and count from nine on.
+        let letters = word >> 6 & 0x0101_0101_0101_0101
+        var nibbles = (word & 0x0F0F_0F0F_0F0F_0F0F) &+ letters &* 9
+        nibbles = (nibbles << 4 | nibbles >> 8) & 0x00FF_00FF_00FF_00FF
+        nibbles = (nibbles | nibbles >> 8) & 0x0000_FFFF_0000_FFFF
+        let value = UInt32(truncatingIfNeeded: nibbles | nibbles >> 16).byteSwapped
+        // Any other byte would have been written otherwise.
+        return hexadecimalWord(value) == word.littleEndian ? UInt64(value) : nil
     }
 
     static func write(decimal value: UInt64, _ width: Int, to bytes: UnsafeMutableRawPointer) {

@@ -136,9 +136,14 @@ package struct RawRecord: Sendable {
 
     /// The whole event. - Throws: `JournalError.unreadable` for a line whose checksum is right and
     /// whose contents are not what this version can read.
-    package func event() throws(JournalError) -> Event {
+    package func event() throws(JournalError) -> Event { try event(nil) }
+
+    /// - Parameter names: of records that were read before.
+    func event(_ names: RecordNames?) throws(JournalError) -> Event {
         let result: Result<Event, Unreadable> = withLine { line in
-            Result { () throws(Unreadable) in try RecordFields.event(in: line, sequence: sequence) }
+            Result { () throws(Unreadable) in
+                try RecordFields.event(in: line, sequence: sequence, names)
+            }
         }
         switch result {
         case .success(let event): return event
@@ -204,13 +209,20 @@ enum RecordFields {
 
     /// Reads the members from the type on. Unknown members are skipped; `data` is the last.
     static func event(
-        in line: UnsafeRawBufferPointer, sequence: UInt64
+        in line: UnsafeRawBufferPointer, sequence: UInt64, _ names: RecordNames?
     ) throws(Unreadable) -> Event {
         guard line.count >= RecordFormat.minimumLine else { throw Unreadable(member: "length") }
         guard let time = time(line, RecordFormat.time) else { throw Unreadable(member: "time") }
         guard let high = Digits.hexadecimal(line, RecordFormat.correlation, 16),
             let low = Digits.hexadecimal(line, RecordFormat.correlation + 16, 16)
         else { throw Unreadable(member: "correlationid") }
+        let correlation = EventID(high: high, low: low)
+        if let names,
+            let event = plainEvent(
+                in: line, sequence: sequence, time: time, correlation: correlation, names)
+        {
+            return event
+        }
         var members = Members()
         // One byte back, to the quote before the type.
         var scanner = JSONScanner(line, from: RecordFormat.type - 1)
@@ -239,14 +251,15 @@ enum RecordFields {
         guard let payload, !payload.isEmpty, line[line.count - 1] == UInt8(ascii: "}") else {
             throw Unreadable(member: "data")
         }
+        let name = UnsafeRawBufferPointer(rebasing: line[type])
         return Event(
             sequence: sequence, id: try members.id(0, in: line),
-            type: String(decoding: line[type], as: UTF8.self),
+            type: names?.type(name) ?? String(decoding: name, as: UTF8.self),
             version: try members.number(4, in: line),
-            subject: Subject(parsing: try members.text(1, in: line)), time: time,
-            actor: Actor(parsing: try members.text(3, in: line)),
+            subject: try members.subject(1, in: line, names), time: time,
+            actor: try members.actor(3, in: line, names),
             causation: members.ranges[2] == nil ? nil : try members.id(2, in: line),
-            correlation: EventID(high: high, low: low), payload: Array(line[payload]))
+            correlation: correlation, payload: Array(line[payload]))
     }
 
     private struct Members {
@@ -277,7 +290,32 @@ enum RecordFields {
             return text
         }
 
+        func subject(
+            _ index: Int, in line: UnsafeRawBufferPointer, _ names: RecordNames?
+        ) throws(Unreadable) -> Subject {
+            guard let names else { return Subject(parsing: try text(index, in: line)) }
+            guard let subject = names.subject(try bytes(index, in: line)) else {
+                throw Unreadable(member: "\(Members.names[index])")
+            }
+            return subject
+        }
+
+        func actor(
+            _ index: Int, in line: UnsafeRawBufferPointer, _ names: RecordNames?
+        ) throws(Unreadable) -> Actor {
+            guard let names else { return Actor(parsing: try text(index, in: line)) }
+            guard let actor = names.actor(try bytes(index, in: line)) else {
+                throw Unreadable(member: "\(Members.names[index])")
+            }
+            return actor
+        }
+
         func number(_ index: Int, in line: UnsafeRawBufferPointer) throws(Unreadable) -> Int {
+            let digits = try bytes(index, in: line)
+            // Nearly all layouts have one digit.
+            if digits.count == 1, (UInt8(ascii: "1")...UInt8(ascii: "9")).contains(digits[0]) {
+                return Int(digits[0] - UInt8(ascii: "0"))
+            }
             guard let value = Int(try text(index, in: line)), value >= 1 else {
                 throw Unreadable(member: "\(Members.names[index])")
             }

@@ -117,8 +117,13 @@ package final class JournalCursor {
     }
 
     package func event(of record: RawRecord) throws(JournalError) -> Event {
-        try upcasters.upcast(try record.event())
+        try upcasters.upcast(try record.event(names))
     }
+
+    /// The record's type; made once for all records of the type.
+    package func type(of record: RawRecord) -> String { record.withType { names.type($0) } }
+
+    private let names = RecordNames()
 
     /// Opens the segment that holds the position. False: there is none yet.
     private func enterFirstSegment() throws(JournalError) -> Bool {

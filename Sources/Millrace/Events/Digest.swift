@@ -17,22 +17,15 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
     }
 
     /// Takes 64 lower- or upper-case hexadecimal digits; nil for anything else.
-    public init?(hex: some StringProtocol) {
-        let digits = hex.utf8
-        guard digits.count == 64 else { return nil }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(32)
-        var high: UInt8?
-        for digit in digits {
-            guard let value = hexadecimalValue(digit) else { return nil }
-            if let first = high {
-                bytes.append(first << 4 | value)
-                high = nil
-            } else {
-                high = value
-            }
-        }
-        self.init(bytes: bytes)
+    public init?(hex: some StringProtocol) { self.init(hexadecimal: String(hex).utf8.span) }
+
+    /// The same from bytes.
+    init?(hexadecimal digits: Span<UInt8>) {
+        guard digits.count == 64, let a = hexadecimalWord(digits, 0),
+            let b = hexadecimalWord(digits, 16), let c = hexadecimalWord(digits, 32),
+            let d = hexadecimalWord(digits, 48)
+        else { return nil }
+        words = (a, b, c, d)
     }
 
     public var bytes: [UInt8] {
@@ -82,6 +75,16 @@ func hexadecimalValue(_ digit: UInt8) -> UInt8? {
     case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
     default: nil
     }
+}
+
+/// The number that sixteen hexadecimal digits from an index on are.
+private func hexadecimalWord(_ digits: Span<UInt8>, _ start: Int) -> UInt64? {
+    var word: UInt64 = 0
+    for index in start..<start + 16 {
+        guard let value = hexadecimalValue(digits[index]) else { return nil }
+        word = word << 4 | UInt64(value)
+    }
+    return word
 }
 
 func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {

@@ -45,7 +45,13 @@ extension Event {
             throw failure(
                 "it has layout version \(version), this program knows up to \(P.version)")
         }
+        if version == P.version, let tape = JSONTape(payload),
+            let value = try? JSONTapeDecoder(tape).value(P.self)
+        {
+            return value
+        }
         do {
+            // What is wrong is told in words.
             var value = try JSONValue(parsing: payload)
             for older in version..<P.version { value = P.upcast(value, from: older) }
             return try value.decode(P.self)

@@ -83,9 +83,10 @@ public struct Subject: Hashable, Sendable, CustomStringConvertible {
     public var description: String { name.isEmpty ? kind : "\(kind)/\(name)" }
 
     public init(parsing text: some StringProtocol) {
-        if let slash = text.firstIndex(of: "/") {
+        let utf8 = text.utf8
+        if let slash = utf8.firstIndex(of: UInt8(ascii: "/")) {
             kind = String(text[..<slash])
-            name = String(text[text.index(after: slash)...])
+            name = String(text[utf8.index(after: slash)...])
         } else {
             kind = String(text)
             name = ""

@@ -10,33 +10,50 @@ public struct WorkspacePath: Hashable, Sendable, Comparable, CustomStringConvert
     /// a zero byte: such a path could name something outside the workspace.
     public init?(bytes: some Sequence<UInt8>) {
         let bytes = Array(bytes)
-        guard !bytes.contains(0) else { return nil }
-        for component in bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        {
-            if component.isEmpty || component.elementsEqual(".".utf8)
-                || component.elementsEqual("..".utf8)
-            {
-                return nil
-            }
-        }
+        guard WorkspacePath.isInside(bytes) else { return nil }
         self.bytes = bytes
     }
 
     /// Reads the text form.
-    public init?(escaped text: some StringProtocol) {
+    public init?(escaped text: some StringProtocol) { self.init(escaped: String(text).utf8.span) }
+
+    /// The same from bytes.
+    init?(escaped text: Span<UInt8>) {
         var bytes: [UInt8] = []
-        var rest = Substring(text).utf8
-        while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%") {
-                guard let high = rest.popFirst().flatMap(hexadecimalValue),
-                    let low = rest.popFirst().flatMap(hexadecimalValue)
+        bytes.reserveCapacity(text.count)
+        var index = 0
+        while index < text.count {
+            if text[index] == UInt8(ascii: "%") {
+                guard index + 2 < text.count, let high = hexadecimalValue(text[index + 1]),
+                    let low = hexadecimalValue(text[index + 2])
                 else { return nil }
                 bytes.append(high << 4 | low)
+                index += 3
             } else {
-                bytes.append(byte)
+                bytes.append(text[index])
+                index += 1
             }
         }
-        self.init(bytes: bytes)
+        guard WorkspacePath.isInside(bytes) else { return nil }
+        self.bytes = bytes
+    }
+
+    /// No component is empty, `.` or `..`, and there is no zero byte.
+    private static func isInside(_ bytes: [UInt8]) -> Bool {
+        var start = 0
+        for index in 0...bytes.count {
+            guard index == bytes.count || bytes[index] == UInt8(ascii: "/") else {
+                if bytes[index] == 0 { return false }
+                continue
+            }
+            let isDots =
+                index - start <= 2
+                && bytes[start..<index].allSatisfy { $0 == UInt8(ascii: ".") }
+            // An empty component is all dots, too.
+            if isDots { return false }
+            start = index + 1
+        }
+        return true
     }
 
     public var description: String {

@@ -47,19 +47,16 @@ extension FileIdentity {
 
 extension FileArrived {
     /// The payload of a file that came by itself and was not moved; nil for every other, and for what
-    /// is not as `bytes` writes it: its coding reads those, and says what is wrong.
-    init?(json: JSONValue) {
-        guard let members = json.members, members.count == 7, members[0].key == "change",
-            let change = members[0].value.stringValue.flatMap({ Change(rawValue: $0) }),
-            members[1].key == "path",
-            let path = members[1].value.stringValue.flatMap({ WorkspacePath(escaped: $0) }),
-            members[2].key == "size", let size = members[2].value.integerValue,
-            members[3].key == "sha256",
-            let digest = members[3].value.stringValue.flatMap({ Digest(hex: $0) }),
-            members[4].key == "uid", let uid = members[4].value.integerValue,
-            members[5].key == "identity", let identity = FileIdentity(json: members[5].value),
-            members[6].key == "area", let area = Area(json: members[6].value),
-            let size = Int(exactly: size), let uid = UInt32(exactly: uid)
+    /// is not as `bytes` writes it: its coding reads those.
+    init?(tape: JSONTapeDecoder) {
+        guard tape.member("previousPath") == nil, tape.member("set") == nil,
+            let change = try? tape.member("change")?.text(), let change = Change(rawValue: change),
+            let path = try? tape.member("path")?.value(WorkspacePath.self),
+            let size = try? tape.member("size")?.integer(Int.self),
+            let digest = try? tape.member("sha256")?.value(Digest.self),
+            let uid = try? tape.member("uid")?.integer(UInt32.self),
+            let identity = tape.member("identity").flatMap({ FileIdentity(tape: $0) }),
+            let area = tape.member("area").flatMap({ Area(tape: $0) })
         else { return nil }
         self.init(
             change: change, path: path, previousPath: nil, size: size, sha256: digest, uid: uid,
@@ -68,27 +65,24 @@ extension FileArrived {
 }
 
 extension FileIdentity {
-    fileprivate init?(json: JSONValue) {
-        let keys = ["device", "inode", "modified", "changed", "gid", "mode"]
-        guard let members = json.members, members.count == keys.count,
-            zip(members, keys).allSatisfy({ $0.key == $1 })
-        else { return nil }
-        let values = members.compactMap { $0.value.integerValue }
-        guard values.count == keys.count, let device = UInt64(exactly: values[0]),
-            let inode = UInt64(exactly: values[1]), let gid = UInt32(exactly: values[4]),
-            let mode = UInt32(exactly: values[5])
+    fileprivate init?(tape: JSONTapeDecoder) {
+        guard let device = try? tape.member("device")?.integer(UInt64.self),
+            let inode = try? tape.member("inode")?.integer(UInt64.self),
+            let modified = try? tape.member("modified")?.integer(Int64.self),
+            let changed = try? tape.member("changed")?.integer(Int64.self),
+            let gid = try? tape.member("gid")?.integer(UInt32.self),
+            let mode = try? tape.member("mode")?.integer(UInt32.self)
         else { return nil }
         self.init(
-            device: device, inode: inode, modified: values[2], changed: values[3], gid: gid,
+            device: device, inode: inode, modified: modified, changed: changed, gid: gid,
             mode: mode)
     }
 }
 
 extension Area {
-    fileprivate init?(json: JSONValue) {
-        guard let members = json.members, members.count == 2, members[0].key == "kind",
-            let kind = members[0].value.stringValue.flatMap({ Kind(rawValue: $0) }),
-            members[1].key == "name", let name = members[1].value.stringValue
+    fileprivate init?(tape: JSONTapeDecoder) {
+        guard let kind = try? tape.member("kind")?.text(), let kind = Kind(rawValue: kind),
+            let name = try? tape.member("name")?.text()
         else { return nil }
         self.init(kind, name)
     }

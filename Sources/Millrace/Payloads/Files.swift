@@ -47,7 +47,7 @@ public struct FileArrived: EventPayload {
 extension FileArrived {
     public init(from decoder: any Decoder) throws {
         // What the journal holds most of is read without asking for one member after the other.
-        if let decoder = decoder as? ValueDecoder, let arrived = FileArrived(json: decoder.json) {
+        if let decoder = decoder as? JSONTapeDecoder, let arrived = FileArrived(tape: decoder) {
             self = arrived
             return
         }

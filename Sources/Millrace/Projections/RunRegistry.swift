@@ -62,7 +62,9 @@ public struct RunRegistry: Projection {
         } else if let deferred = LastEvent<TrainingDeferred>(event) {
             activity.deferral = deferred
             if event.causation == activity.requestID { activity.refusal = deferred.payload }
-            if deferred.payload?.until != nil { activity.putOff = deferred.payload }
+            if event.members(of: TrainingDeferred.self)?.has("until") == true {
+                activity.putOff = deferred.payload
+            }
         } else if let started = event.payload(as: RunStarted.self) {
             activity.runs[started.run] = Run(started: started, id: event.id, time: event.time)
             while activity.runs.count > RunRegistry.runLimit, let oldest = activity.runs.keys.min()

@@ -44,6 +44,8 @@ package struct DeliveryHistory: Sendable {
     }
 
     private var subscriptions: [String: RegisteredPlugin]
+    /// By event type: who reacts to it, and to which kind of subject.
+    private var subscribers: [String: [(plugin: String, subjectKind: String?)]] = [:]
 
     /// How many dead letters are kept, the last ones.
     package static let deadLetterLimit = 10_000
@@ -53,6 +55,11 @@ package struct DeliveryHistory: Sendable {
     package init(plugins: [RegisteredPlugin]) {
         subscriptions = Dictionary(
             plugins.map { ($0.name.rawValue, $0) }, uniquingKeysWith: { first, _ in first })
+        for (name, plugin) in subscriptions {
+            for reaction in plugin.reactions {
+                subscribers[reaction.type, default: []].append((name, reaction.subjectKind))
+            }
+        }
     }
 
     /// The types that matter to it, beside those that plugins subscribe to.
@@ -62,9 +69,10 @@ package struct DeliveryHistory: Sendable {
     ]
 
     package mutating func apply(_ event: Event) {
-        for (name, plugin) in subscriptions where plugin.reacts(to: event) {
+        for (name, kind) in subscribers[event.type] ?? []
+        where kind == nil || kind == event.subject.kind {
             // A plugin that is not registered yet starts with what comes after its registration.
-            guard let position = positions[name], event.sequence >= position.from else { continue }
+            guard let from = positions[name]?.from, event.sequence >= from else { continue }
             positions[name]?.pending.insert(event.sequence)
         }
         switch event.type {
@@ -74,7 +82,7 @@ package struct DeliveryHistory: Sendable {
                 positions[registered.plugin] = Position(from: from)
             }
         case ReactionHandled.type where !subscriptions.isEmpty:
-            if let handled = event.payload(as: ReactionHandled.self) { apply(handled) }
+            if let handled = event.members(of: ReactionHandled.self) { apply(handled) }
         case ReactionFailed.type where !subscriptions.isEmpty:
             if let failed = event.payload(as: ReactionFailed.self) {
                 positions[failed.plugin]?.attempts[failed.sequence] = failed.attempt
@@ -108,19 +116,24 @@ package struct DeliveryHistory: Sendable {
         }
     }
 
-    private mutating func apply(_ handled: ReactionHandled) {
-        // Taken out and put back, so that the sets are changed in place.
-        guard var position = positions.removeValue(forKey: handled.plugin) else { return }
-        for sequence in handled.handled {
+    /// One in four records of a journal is such a mark.
+    private mutating func apply(_ handled: PayloadMembers) {
+        guard let plugin = handled.value("plugin", as: String.self),
+            let sequences = handled.value("handled", as: [UInt64].self),
+            let milliseconds = handled.value("milliseconds", as: Double.self),
+            // Taken out and put back, so that the sets are changed in place.
+            var position = positions.removeValue(forKey: plugin)
+        else { return }
+        for sequence in sequences {
             position.pending.remove(sequence)
-            position.attempts[sequence] = nil
-            position.interruptions[sequence] = nil
+            if !position.attempts.isEmpty { position.attempts[sequence] = nil }
+            if !position.interruptions.isEmpty { position.interruptions[sequence] = nil }
         }
         position.handled += 1
-        position.milliseconds += handled.milliseconds
-        position.slowest = max(position.slowest, handled.milliseconds)
-        position.lastHandled = max(position.lastHandled, handled.handled.last ?? 0)
-        positions[handled.plugin] = position
+        position.milliseconds += milliseconds
+        position.slowest = max(position.slowest, milliseconds)
+        position.lastHandled = max(position.lastHandled, sequences.last ?? 0)
+        positions[plugin] = position
     }
 
     private mutating func apply(_ resolved: DeadLetterResolved) {

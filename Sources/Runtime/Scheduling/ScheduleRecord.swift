@@ -38,10 +38,10 @@ package struct ScheduleRecord: Projection, Codable {
             entries[due.name]?.settled = due.due
             entries[due.name]?.lastDue = due.due
         case TrainingDeferred.type:
-            guard let deferred = event.payload(as: TrainingDeferred.self),
-                let until = deferred.until
+            guard let deferred = event.members(of: TrainingDeferred.self),
+                let until = deferred.value("until", as: Timestamp.self)
             else { return }
-            coolDowns[deferred.pipeline] = until
+            coolDowns[event.subject.name] = until
         case TrainingRequested.type: coolDowns[event.subject.name] = nil
         case CoolDownEnded.type: coolDowns[event.subject.name] = nil
         default: break

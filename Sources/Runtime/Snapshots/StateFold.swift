@@ -32,7 +32,7 @@ package struct StateFold: Sendable {
     package mutating func apply(
         _ record: RawRecord, of cursor: JournalCursor
     ) throws(JournalError) {
-        if wanted.contains(record.type) {
+        if wanted.contains(cursor.type(of: record)) {
             apply(try cursor.event(of: record))
         } else {
             sequence = record.sequence
