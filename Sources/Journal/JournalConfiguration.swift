@@ -11,6 +11,10 @@ package struct JournalConfiguration: Sendable {
     /// When a segment is half full the next one is filled in the background, twice as large up to
     /// `segmentSize`. Without this a journal's segments are the same in every run.
     package var preparesSegments = true
+    /// Make indexes in the background.
+    package var makesIndexes = true
+    /// How much of the segment in use each piece of its index covers. Bytes.
+    package var indexPiece = 2 << 20
     /// After so long without an append a watermark is written, once, which proves that the last
     /// records were on the disk. Milliseconds; nil: never.
     package var quietMilliseconds: Int? = 1000

@@ -4,11 +4,12 @@ import Journal
 import LinuxSystem
 import Millrace
 
-/// `journal append1|append100|load|replay|fold|verify|open|correlation|… DIRECTORY EVENTS COUNT SECONDS`
+/// `journal append1|append100|load|replay|fold|verify|open|… DIRECTORY EVENTS COUNT SECONDS`
 ///
 /// An append is counted when the journal has answered, which is after the disk has; a replay
 /// delivers every payload in order, and `crc` is the CRC-32C over all of them.
 func runJournalBenchmark(_ arguments: [String]) -> CInt {
+    if arguments.first == "find" { return runJournalFind(Array(arguments.dropFirst())) }
     guard arguments.count == 5, let count = Int(arguments[3]), let limit = Double(arguments[4])
     else {
         print("usage: MillraceBench journal OPERATION DIRECTORY EVENTS COUNT SECONDS")
@@ -31,7 +32,6 @@ func runJournalBenchmark(_ arguments: [String]) -> CInt {
         case "concurrent": try run.concurrent()
         case "grown": try run.grown()
         case "follow": try run.follow()
-        case "correlation": try run.correlation()
         case "flips": try JournalFlips().run(limit: run.limit)
         case "kill": try run.kill()
         case "write-until-killed": try run.writeUntilKilled()

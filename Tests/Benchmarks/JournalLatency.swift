@@ -165,28 +165,6 @@ extension JournalRun {
         printResult("follow", latencies.members)
         printResult("follow-after-answer", afterAnswer.members)
     }
-
-    /// Finds the events of one root in a journal that `load` made.
-    func correlation() throws {
-        let reader = JournalReader(directory: directory)
-        var latencies = Latencies()
-        var found = 0
-        let first = now()
-        var firstTime = 0.0
-        for number in 0..<UInt64(max(1, count)) {
-            let before = now()
-            let root = (number &* 7919) % 250_000
-            found += try reader.events(
-                correlation: EventID(high: 2, low: root &* 0x9E37_79B9_7F4A_7C15)
-            ).count
-            latencies.add(now() - before)
-            if number == 0 { firstTime = now() - first }
-            if now() - first > limit { break }
-        }
-        printResult(
-            "correlation",
-            [("found", Double(found)), ("first_us", firstTime * 1e6)] + latencies.members)
-    }
 }
 
 /// Numbers handed out to tasks, from 0.

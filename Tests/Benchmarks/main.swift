@@ -12,6 +12,7 @@ default:
     print("usage: MillraceBench history WORKSPACE EVENTS [SEED]")
     print("usage: MillraceBench runtime DIRECTORY EVENTS")
     print("usage: MillraceBench live PROGRAM DROPS")
+    print("usage: MillraceBench journal find DIRECTORY")
     print("usage: MillraceBench journal OPERATION DIRECTORY EVENTS COUNT SECONDS")
     exit(2)
 }

@@ -31,6 +31,8 @@ struct Seeded: RandomNumberGenerator {
         var configuration = JournalConfiguration()
         configuration.storage = storage
         configuration.preparesSegments = prepares
+        configuration.makesIndexes = prepares
+        configuration.indexPiece = 1500
         configuration.segmentSize = 6000
         configuration.reserve = 2048
         configuration.quietMilliseconds = nil

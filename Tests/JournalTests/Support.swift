@@ -75,6 +75,7 @@ struct MemoryJournal {
         configuration.quietMilliseconds = nil
         // The same files in every run.
         configuration.preparesSegments = false
+        configuration.makesIndexes = false
         configuration.fullDiskMilliseconds = 1
         // The same bytes in every run.
         configuration.clock = { Timestamp(microseconds: 1_800_000_000_000_000) }

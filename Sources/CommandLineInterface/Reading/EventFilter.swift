@@ -1,3 +1,4 @@
+import Journal
 import Millrace
 
 /// Which events somebody wants to see.
@@ -16,6 +17,15 @@ struct EventFilter: Sendable {
         if let wanted = self.correlation, correlation != wanted { return false }
         if types.isEmpty { return withMarks || !marks.contains(type) }
         return types.contains { namePattern($0, matches: type) }
+    }
+
+    /// What the wanted records can be found by; nil when all have to be looked at.
+    var key: IndexKey? {
+        if let correlation { return .correlation(correlation) }
+        guard subjects.count == 1, let subject = subjects.first,
+            !subject.contains(where: { "*?".contains($0) })
+        else { return nil }
+        return .subject(Subject(parsing: subject))
     }
 
     func includes(_ subject: Subject) -> Bool {

@@ -28,9 +28,49 @@ struct EventListing: Sendable {
     mutating func list(
         _ reader: JournalReader, from start: UInt64, last: Int?
     ) throws -> UInt64 {
+        let next: UInt64
+        if let last, filter.key == nil {
+            next = try listLast(last, reader, from: start)
+        } else {
+            var kept = LastFew<RawRecord>(last ?? 0)
+            next = try walk(reader, from: start) { listing, record in
+                if last == nil { try listing.write(record, reader) } else { kept.add(record) }
+            }
+            for record in kept.all { try write(record, reader) }
+        }
+        if out.isClosed { isOver = true }
+        out.flush()
+        return next
+    }
+
+    /// Looks at the end of the journal first, and further back until there are enough.
+    private mutating func listLast(
+        _ count: Int, _ reader: JournalReader, from start: UInt64
+    ) throws -> UInt64 {
+        let end = try reader.head().sequence
+        var span = UInt64(max(count, 1)) * 16
+        while true {
+            let from = end > span ? max(start, end - span) : start
+            var kept = LastFew<RawRecord>(count)
+            let next = try walk(reader, from: from) { _, record in kept.add(record) }
+            if kept.all.count == count || from == start {
+                for record in kept.all { try write(record, reader) }
+                return next
+            }
+            span *= 8
+        }
+    }
+
+    /// Shows the wanted records one by one. - Returns: the sequence that comes next.
+    private mutating func walk(
+        _ reader: JournalReader, from start: UInt64,
+        _ body: (inout EventListing, RawRecord) throws -> Void
+    ) throws -> UInt64 {
+        let found = try filter.key.map {
+            try reader.records(with: $0, in: min(start, .max - 1)...(.max - 1))
+        }
         let cursor = try reader.cursor(from: start)
-        var kept = LastFew<RawRecord>(last ?? 0)
-        while let record = try cursor.next() {
+        while let record = try found.map({ try $0.next() }) ?? cursor.next() {
             guard until.includes(sequence: record.sequence, time: record.time) else {
                 isOver = true
                 break
@@ -39,23 +79,19 @@ struct EventListing: Sendable {
                 continue
             }
             if !filter.subjects.isEmpty {
-                let event = try cursor.event(of: record)
-                guard filter.includes(event.subject) else { continue }
+                guard filter.includes(try record.event().subject) else { continue }
             }
-            if last == nil { try write(record, cursor) } else { kept.add(record) }
+            try body(&self, record)
         }
-        for record in kept.all { try write(record, cursor) }
-        if out.isClosed { isOver = true }
-        out.flush()
-        return cursor.position
+        return found?.position ?? cursor.position
     }
 
-    private mutating func write(_ record: RawRecord, _ cursor: JournalCursor) throws {
+    private mutating func write(_ record: RawRecord, _ reader: JournalReader) throws {
         if asJSON {
             out.write(record.line + [UInt8(ascii: "\n")])
             return
         }
-        let event = try cursor.event(of: record)
+        let event = try reader.event(of: record)
         let day = String(event.time.description.prefix(10))
         if day != lastDay { out.line(Text(day, .strong)) }
         lastDay = day

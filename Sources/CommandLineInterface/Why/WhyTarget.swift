@@ -86,15 +86,10 @@ struct WhyTarget {
     /// The record whose id begins with these digits.
     private func identified(by text: String) throws -> UInt64? {
         let digits = text.lowercased()
-        guard digits.utf8.count >= 4, digits.utf8.count <= 32,
-            digits.allSatisfy(\.isHexDigit)
-        else { return nil }
+        guard digits.utf8.count >= 4, let key = IndexKey(idPrefix: digits) else { return nil }
         var found: [UInt64] = []
-        let cursor = try reader.cursor()
-        while let record = try cursor.next() {
-            let id = try cursor.event(of: record).id
-            if id.description.hasPrefix(digits) { found.append(record.sequence) }
-        }
+        let cursor = try reader.records(with: key)
+        while let record = try cursor.next() { found.append(record.sequence) }
         if found.count > 1 {
             let list = found.prefix(5).map { "#\($0)" }.joined(separator: ", ")
             throw CommandFailure(

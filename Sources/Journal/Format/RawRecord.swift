@@ -323,7 +323,7 @@ enum RecordFields {
         }
     }
 
-    private static func equal(_ bytes: UnsafeRawBufferPointer, _ name: StaticString) -> Bool {
+    static func equal(_ bytes: UnsafeRawBufferPointer, _ name: StaticString) -> Bool {
         bytes.count == name.utf8CodeUnitCount
             && bytes.elementsEqual(
                 UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))

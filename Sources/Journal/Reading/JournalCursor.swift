@@ -34,18 +34,19 @@ package final class JournalCursor {
         expected = sequence
     }
 
-    /// Stands behind a record that is known to be there.
+    /// Begins within a segment, at a place where the record with the sequence `expected` belongs
+    /// because something whole is there, or right before it.
     init(
-        _ log: LogDirectory, behind mark: JournalMark, length: Int, in file: SegmentFile,
-        damage: DamagePolicy, upcasters: Upcasters
+        _ log: LogDirectory, in file: SegmentFile, at offset: Int, expecting expected: UInt64,
+        from sequence: UInt64, damage: DamagePolicy, upcasters: Upcasters
     ) {
         self.log = log
         self.damage = damage
         self.upcasters = upcasters
         segment = file
-        offset = mark.offset + length
-        expected = mark.sequence + 1
-        start = expected
+        self.offset = offset
+        self.expected = expected
+        start = sequence
     }
 
     /// The sequence of the record that comes next.

@@ -46,6 +46,7 @@ extension JournalReader {
             case .record(let length, mark.sequence) = scan, record.hash == mark.hash
         else { return nil }
         return JournalCursor(
-            log, behind: mark, length: length, in: file, damage: damage, upcasters: upcasters)
+            log, in: file, at: mark.offset + length, expecting: mark.sequence + 1,
+            from: mark.sequence + 1, damage: damage, upcasters: upcasters)
     }
 }

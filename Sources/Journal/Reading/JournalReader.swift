@@ -9,6 +9,7 @@ package struct JournalReader: Sendable {
     /// What its cursors do at a damaged place, unless they are told otherwise.
     package let damage: DamagePolicy
     let log: LogDirectory
+    let indexes: SegmentIndexes
 
     package init(
         directory: FilePath, upcasters: Upcasters = Upcasters(),
@@ -18,15 +19,24 @@ package struct JournalReader: Sendable {
         self.upcasters = upcasters
         self.damage = damage
         log = LogDirectory(path: directory, storage: storage)
+        indexes = SegmentIndexes(log)
     }
 
     /// A cursor whose first record is the one with this sequence, or the first later one when it
-    /// is not yet there.
+    /// is not yet there. It begins to read near that record where there is an index.
     package func cursor(
         from sequence: UInt64 = 1, damage: DamagePolicy? = nil
     ) throws(JournalError) -> JournalCursor {
-        JournalCursor(
-            log, from: max(sequence, 1), damage: damage ?? self.damage, upcasters: upcasters)
+        let damage = damage ?? self.damage
+        if sequence > 1, let first = try log.segments().last(where: { $0 <= sequence }),
+            let (place, file) = try place(in: first, { $0.sequence <= sequence })
+        {
+            return JournalCursor(
+                log, in: file, at: place.offset, expecting: place.sequence, from: sequence,
+                damage: damage, upcasters: upcasters)
+        }
+        return JournalCursor(
+            log, from: max(sequence, 1), damage: damage, upcasters: upcasters)
     }
 
     /// The last record of the last whole batch that is known to be on the disk.
@@ -39,37 +49,13 @@ package struct JournalReader: Sendable {
         return head
     }
 
+    /// The record's event, its payload brought up to date.
+    package func event(of record: RawRecord) throws(JournalError) -> Event {
+        try upcasters.upcast(try record.event())
+    }
+
     /// Does a process have the journal open for writing?
     package func hasWriter() throws(JournalError) -> Bool { try log.hasWriter() }
-
-    /// The sequence of the first record at or after a time; nil when all are earlier.
-    package func sequence(at time: Timestamp) throws(JournalError) -> UInt64? {
-        let segments = try log.segments()
-        // The last segment whose first record is earlier holds the answer, or the next one begins
-        // with it. Times never go backwards, so the search may halve.
-        var low = 0
-        var high = segments.count
-        while low < high {
-            let middle = (low + high) / 2
-            let first = try cursor(from: segments[middle]).next()
-            if let first, first.time < time { low = middle + 1 } else { high = middle }
-        }
-        let cursor = try cursor(from: segments.isEmpty ? 1 : segments[max(0, low - 1)])
-        while let record = try cursor.next() {
-            if record.time >= time { return record.sequence }
-        }
-        return nil
-    }
-
-    /// All events that go back to the same root, in order.
-    package func events(correlation: EventID) throws(JournalError) -> [Event] {
-        var events: [Event] = []
-        let cursor = try cursor()
-        while let record = try cursor.next() {
-            if record.correlation == correlation { events.append(try cursor.event(of: record)) }
-        }
-        return events
-    }
 }
 
 /// What a reader does at a place that is damaged.

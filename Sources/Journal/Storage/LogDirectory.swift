@@ -16,6 +16,32 @@ package enum SegmentName {
         return first
     }
 
+    /// The index of a sealed segment.
+    static func index(of first: UInt64) -> String { Digits.text(first, width: 20) + indexEnding }
+
+    /// A piece of the index of the segment in use, from an offset on.
+    static func piece(of first: UInt64, from offset: Int) -> String {
+        Digits.text(first, width: 20) + "-\(offset)" + indexEnding
+    }
+
+    /// The segment of an index, and the offset where a piece begins; nil for any other file.
+    static func parsing(index name: FilePath) -> (first: UInt64, offset: Int?)? {
+        let bytes = name.bytes
+        guard bytes.count >= 26, bytes.suffix(6).elementsEqual(indexEnding.utf8),
+            let first = bytes.withUnsafeBytes({ Digits.decimal($0, 0, 20) })
+        else { return nil }
+        let rest = bytes[20..<bytes.count - 6]
+        if rest.isEmpty { return (first, nil) }
+        guard rest.first == UInt8(ascii: "-"),
+            let offset = Int(String(decoding: rest.dropFirst(), as: UTF8.self)),
+            piece(of: first, from: offset).utf8.elementsEqual(bytes)
+        else { return nil }
+        return (first, offset)
+    }
+
+    private static let indexEnding = ".index"
+    /// Indexes in the making begin with this.
+    static let unfinishedIndex = "index.tmp"
     static let head = "head"
     static let lock = "lock"
     /// A segment in the making.
@@ -43,6 +69,16 @@ struct LogDirectory: Sendable {
     /// The first record of the segment after the one that begins with `first`; nil for the last.
     func segment(after first: UInt64) throws(JournalError) -> UInt64? {
         try segments().first { $0 > first }
+    }
+
+    /// Where the pieces of a segment's index begin, ascending.
+    func pieces(of first: UInt64) throws(JournalError) -> [Int] {
+        do throws(SystemError) {
+            return try storage.names(in: path).compactMap { SegmentName.parsing(index: $0) }
+                .filter { $0.first == first }.compactMap(\.offset).sorted()
+        } catch {
+            throw .system(error)
+        }
     }
 
     /// Does a writer have the journal open?

@@ -1,3 +1,4 @@
+import Checksums
 import Glibc
 import LinuxSystem
 
@@ -91,6 +92,29 @@ final class SegmentFile {
             case let other: return (other, nil)
             }
         }
+    }
+
+    /// The whole record at an offset, for whoever wants one here and one there; nil for anything else.
+    func single(at offset: Int) throws(JournalError) -> RawRecord? {
+        ahead = SegmentFile.smallWindow
+        return try scan(at: offset).1
+    }
+
+    /// SHA-256 of a part of the file.
+    func digest(of range: Range<Int>) throws(JournalError) -> SHA256.Value {
+        let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
+        defer { chunk.deallocate() }
+        var hash = SHA256()
+        var position = range.lowerBound
+        while position < range.upperBound {
+            let wanted = min(chunk.count, range.upperBound - position)
+            let count = try read(
+                UnsafeMutableRawBufferPointer(rebasing: chunk[..<wanted]), at: position)
+            hash.update(UnsafeRawBufferPointer(rebasing: chunk[..<count]))
+            position += count
+            if count < wanted { break }
+        }
+        return hash.finish()
     }
 
     /// Has so many bytes from an offset on in one window, as far as a window and the file go.

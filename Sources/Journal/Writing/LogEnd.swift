@@ -13,6 +13,7 @@ final class LogEnd {
     private var segment: ActiveSegment
     /// The segment after this one, in the making.
     private var next: SegmentPreparation?
+    private var indexer: Indexer?
     private var encoder: RecordEncoder
     private var headFile: HeadWriter
     private(set) var head: JournalHead
@@ -59,6 +60,11 @@ final class LogEnd {
             throw .system(error)
         }
         report.head = head
+        if configuration.makesIndexes {
+            indexer = Indexer(
+                directory: directory, segment: segment.first, end: segment.end,
+                pieceSize: configuration.indexPiece, storage: storage)
+        }
     }
 
     /// Encodes batches; they are on the disk after `commit`.
@@ -113,7 +119,11 @@ final class LogEnd {
     }
 
     /// Ends what runs in the background. Nothing is written after it.
-    func finish() { _ = finishPreparation() }
+    func finish() {
+        _ = finishPreparation()
+        indexer?.finish()
+        indexer = nil
+    }
 
     /// Writes what was encoded and forces it to the disk. After an error the end of the log is
     /// unknown, and nothing may be written any more.
@@ -122,6 +132,7 @@ final class LogEnd {
         encoder.clear()
         head = JournalHead(sequence: encoder.next - 1, hash: encoder.hash)
         try headFile.note(head)
+        indexer?.advance(segment: segment.first, end: segment.end)
         needsWatermark = true
     }
 
