@@ -247,4 +247,35 @@ import Testing
         #expect(Self.indexes(storage).isEmpty)
         try Self.compare(MemoryJournal(storage).reader)
     }
+
+    @Test func `holds the seal of a segment, which a verification compares`() throws {
+        let journal = try Self.journal(7)
+        func seals() throws -> SealReport {
+            let report = try JournalVerifier.verify(
+                MemoryJournal.directory, seals: true, threads: 1, storage: journal.storage)
+            return try #require(report.seals)
+        }
+        #expect(try seals() == SealReport())
+        try JournalIndexes.make(in: MemoryJournal.directory, storage: journal.storage)
+        let layout = try journal.layout()
+        #expect(try seals().matching == layout.count - 1)
+        // An index is derived: beside a whole segment a wrong one is made again.
+        let segment = layout[1]
+        let index = FilePath("\(segment.path.description.dropLast(6)).index")
+        let name = index.name.description
+        for bit in [30, 90 * 8, 600 * 8] {
+            journal.storage.flip(index, bit: bit)
+            #expect(try seals().rebuilt == [name])
+            #expect(try seals().matching == layout.count - 1)
+        }
+        journal.storage.flip(index, bit: 30)
+        journal.storage.refuse(MemoryJournal.path("index.tmp-\(getpid())"), times: 1)
+        #expect(try seals().wrong == [name])
+        #expect(try seals().rebuilt == [name])
+        // Damage is named as ever, and the seal says of which segment.
+        journal.storage.flip(segment.path, bit: (segment.records[1].range.lowerBound + 330) * 8)
+        #expect(try seals().broken == [segment.path.name.description])
+        #expect(try seals().matching == layout.count - 2)
+        #expect(try journal.verify().damages.count == 1)
+    }
 }

@@ -75,7 +75,19 @@ struct Verification: Codable, Sendable {
     var headFileMissing: Bool
     /// Bytes at the end that were never acknowledged; the next start cuts them off.
     var tornTail: Place?
+    var seals: Seals
     var vault: VaultState
+
+    /// Segments that are no longer written to, and the digests in their indexes.
+    struct Seals: Codable, Sendable {
+        var matching: Int
+        /// Damaged segments that are not what was sealed.
+        var broken: [String]
+        /// Indexes that were wrong beside whole segments, and were made again.
+        var rebuilt: [String]
+        /// The same where they could not be written.
+        var wrong: [String]
+    }
 
     struct Place: Codable, Sendable {
         var segment: String
@@ -109,7 +121,9 @@ struct Verification: Codable, Sendable {
         _ layout: WorkspaceLayout, sinceHead: JournalHead?, readsBytes: Bool
     ) throws -> Verification {
         let start = monotonicNanoseconds()
-        let report = try JournalVerifier.verify(layout.journal, sinceHead: sinceHead)
+        let report = try JournalVerifier.verify(
+            layout.journal, sinceHead: sinceHead, seals: true)
+        let seals = report.seals ?? SealReport()
         let seconds = Double(monotonicNanoseconds() - start) / 1e9
         let vault = try state(of: layout, readsBytes: readsBytes)
         return Verification(
@@ -118,7 +132,10 @@ struct Verification: Codable, Sendable {
             bytes: report.bytes, seconds: seconds, damages: report.damages.map { place($0) },
             provable: report.provable.map { Stretch(first: $0.lowerBound, last: $0.upperBound) },
             extendsHead: report.extendsHead, headFileMissing: report.headIsMissing,
-            tornTail: report.tornTail.map { place($0) }, vault: vault)
+            tornTail: report.tornTail.map { place($0) },
+            seals: Seals(
+                matching: seals.matching, broken: seals.broken, rebuilt: seals.rebuilt,
+                wrong: seals.wrong), vault: vault)
     }
 
     private static func place(_ damage: Damage) -> Place {

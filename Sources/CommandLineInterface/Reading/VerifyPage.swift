@@ -41,6 +41,7 @@ struct VerifyPage {
                     ? "  it \("extends", .good) the head that was given"
                     : "  it does \("not extend", .bad) the head that was given")
         }
+        lines += seals(terminal)
         lines += vault(terminal)
         lines.append("\("head", .strong)     \(outcome.head)")
         return lines
@@ -64,6 +65,24 @@ struct VerifyPage {
         let line =
             "record \(place.sequence), byte \(place.offset) of \(place.segment): \(place.flaw)"
         return wrapped(line, width: terminal.width - 2).map { "  " + Text($0, .bad) }
+    }
+
+    private func seals(_ terminal: Terminal) -> [Text] {
+        let seals = outcome.seals
+        var lines: [Text] = []
+        if seals.matching > 0 {
+            let segments = Format.count(seals.matching, "segment")
+            lines.append("  \(segments) as sealed, byte for byte")
+        }
+        let rest = [
+            ("no longer what was sealed", seals.broken),
+            ("index was wrong, and was rebuilt", seals.rebuilt),
+            ("index is wrong, and is not believed", seals.wrong),
+        ]
+        for (words, names) in rest {
+            lines += names.prefix(20).map { "  \(words, .warning): \($0)" }
+        }
+        return lines
     }
 
     private func vault(_ terminal: Terminal) -> [Text] {

@@ -41,6 +41,8 @@ package enum IndexKey: Hashable, Sendable {
         }
     }
 
+    static let everything = EventID(high: 0, low: 0)...EventID(high: .max, low: .max)
+
     static func hash(ofSubject text: [UInt8]) -> EventID {
         let words = SHA256.hash(text).words
         return EventID(high: words.0, low: words.1)

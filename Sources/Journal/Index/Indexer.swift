@@ -131,10 +131,7 @@ struct IndexWork {
     /// Makes the index of a sealed segment, unless it is there.
     private func seal(_ first: UInt64) throws {
         if SegmentIndexes(log).sealed(first) == nil {
-            let file = try SegmentFile(first, in: log)
-            guard let bytes = try IndexBuilder.index(of: file, 0..<(try file.size()), first: first)
-            else { return }
-            try write(bytes, SegmentName.index(of: first))
+            guard try log.makeIndex(of: first) else { return }
         }
         for offset in try log.pieces(of: first) {
             try log.storage.unlink(log.path.appending(SegmentName.piece(of: first, from: offset)))
@@ -157,7 +154,7 @@ struct IndexWork {
             covered.offset = .max
             return
         }
-        try write(bytes, SegmentName.piece(of: covered.segment, from: covered.offset))
+        try log.write(index: bytes, SegmentName.piece(of: covered.segment, from: covered.offset))
         covered.offset = end
         covered.next = header.sequences.upperBound + 1
     }
@@ -168,18 +165,32 @@ struct IndexWork {
         for name in try log.storage.names(in: log.path) {
             let index = SegmentName.parsing(index: name)
             let isStray = index.map { !segments.contains($0.first) } ?? false
-            if isStray || name == FilePath(SegmentName.unfinishedIndex) {
+            if isStray || name.bytes.starts(with: SegmentName.unfinishedIndex.utf8) {
                 try log.storage.unlink(log.path.appending(name))
             }
         }
     }
+}
+
+extension LogDirectory {
+    /// Makes the index of a sealed segment. False: the segment is not whole.
+    func makeIndex(of first: UInt64, temporary: String = SegmentName.unfinishedIndex) throws -> Bool
+    {
+        let file = try SegmentFile(first, in: self)
+        guard let bytes = try IndexBuilder.index(of: file, 0..<(try file.size()), first: first)
+        else { return false }
+        try write(index: bytes, SegmentName.index(of: first), temporary: temporary)
+        return true
+    }
 
     /// Not forced to the disk: an index that a power cut damages is made again.
-    private func write(_ bytes: [UInt8], _ name: String) throws {
-        let unfinished = log.path.appending(SegmentName.unfinishedIndex)
+    func write(
+        index bytes: [UInt8], _ name: String, temporary: String = SegmentName.unfinishedIndex
+    ) throws(SystemError) {
+        let unfinished = path.appending(temporary)
         let file = try StoredFile(
-            unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, storage: log.storage)
+            unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, storage: storage)
         try file.writeAll(bytes, at: 0)
-        try log.storage.rename(unfinished, log.path.appending(name))
+        try storage.rename(unfinished, path.appending(name))
     }
 }

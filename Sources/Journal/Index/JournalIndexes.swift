@@ -1,3 +1,4 @@
+import Glibc
 package import LinuxSystem
 
 /// The index files of a journal that nobody writes at the moment.
@@ -17,5 +18,10 @@ package enum JournalIndexes {
         }
         var work = IndexWork(directory: directory, pieceSize: pieceSize, storage: storage)
         while let due = work.run(segment, end), due <= end {}
+    }
+
+    /// Makes the index of a sealed segment anew, also beside a writer. False: the segment is not whole.
+    static func replace(_ first: UInt64, in log: LogDirectory) throws -> Bool {
+        try log.makeIndex(of: first, temporary: "\(SegmentName.unfinishedIndex)-\(getpid())")
     }
 }

@@ -50,17 +50,27 @@ final class SegmentIndex: Sendable {
     }
 
     /// Where the records are whose keys lie in a range, ascending. Nil: the index is damaged.
-    func offsets(_ key: IndexKey) -> [Int]? {
-        guard let directory = table(key.table) else { return nil }
-        let blocks = directory.withUnsafeBytes { SegmentIndex.blocks(key.range, in: $0) }
+    func offsets(_ key: IndexKey) -> [Int]? { offsets(in: key.range, of: key.table) }
+
+    private func offsets(in keys: ClosedRange<EventID>, of name: IndexTable) -> [Int]? {
+        guard let directory = table(name) else { return nil }
+        let blocks = directory.withUnsafeBytes { SegmentIndex.blocks(keys, in: $0) }
         var found: [UInt32] = []
         for block in blocks {
             guard let bytes = SegmentIndex.read(source, block.range),
                 CRC32C.checksum(bytes) == block.checksum,
-                bytes.withUnsafeBytes({ SegmentIndex.collect(key.range, in: $0, into: &found) })
+                bytes.withUnsafeBytes({ SegmentIndex.collect(keys, in: $0, into: &found) })
             else { return nil }
         }
         return found.sorted().map { Int($0) }
+    }
+
+    /// Are all tables and blocks as they were written?
+    var isWhole: Bool {
+        places() != nil
+            && [.id, .correlation, .subject].allSatisfy { (table: IndexTable) in
+                offsets(in: IndexKey.everything, of: table) != nil
+            }
     }
 
     private struct Block {

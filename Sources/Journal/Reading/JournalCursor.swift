@@ -168,7 +168,13 @@ package final class JournalCursor {
     /// written there since is announced by the head file.
     private func isRoomSeen(in file: SegmentFile) throws(JournalError) -> Bool {
         if let seen = roomSeen, seen.segment == file.first, seen.offset <= offset { return true }
-        guard try file.firstByteThatIsNoFiller(from: offset) == nil else { return false }
+        // What reaches as far as the head file says may be followed by a torn write, or by one that
+        // it does not know of and that begins with damage: no record is longer than this. The
+        // reserved room itself may be a thousand times as long.
+        let reach = try limit() + 1 == expected ? RecordFormat.maximumLine : .max
+        guard try file.firstByteThatIsNoFiller(from: offset, within: reach) == nil else {
+            return false
+        }
         roomSeen = (file.first, offset)
         return true
     }

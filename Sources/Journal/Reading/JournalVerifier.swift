@@ -24,6 +24,8 @@ package struct VerificationReport: Sendable {
     /// Where bytes begin that were never acknowledged: a write in progress, or what a crash left of
     /// one. The next start cuts it off.
     package internal(set) var tornTail: Damage?
+    /// Nil when the seals were not asked for.
+    package internal(set) var seals: SealReport?
 
     package var isOK: Bool { damages.isEmpty && extendsHead != false }
 }
@@ -33,9 +35,11 @@ package struct VerificationReport: Sendable {
 package enum JournalVerifier {
     /// - Parameters:
     ///   - sinceHead: an older head; the report says whether the log extends it.
+    ///   - seals: compare the segments with the digests in their indexes, too, which takes as long
+    ///     again; an index that is wrong is made anew.
     ///   - threads: how many segments are checked side by side; 0: as many as there are processors.
     package static func verify(
-        _ directory: FilePath, sinceHead: JournalHead? = nil, threads: Int = 0,
+        _ directory: FilePath, sinceHead: JournalHead? = nil, seals: Bool = false, threads: Int = 0,
         storage: any Storage = LinuxStorage()
     ) throws(JournalError) -> VerificationReport {
         let log = LogDirectory(path: directory, storage: storage)
@@ -47,18 +51,33 @@ package enum JournalVerifier {
         let wanted = [noted?.head.sequence, sinceHead?.sequence].compactMap { $0 }
         let checks = try checkAll(
             segments, in: log, wanted: wanted, limit: limit ?? .max,
-            threads: threads)
+            seals: seals, threads: threads)
         var stitching = Stitching(noted: noted?.head, sinceHead: sinceHead)
         stitching.report.headIsMissing = noted?.isHalf ?? !segments.isEmpty
         for (index, check) in checks.enumerated() {
             stitching.add(check, isLast: index == checks.count - 1)
         }
-        return stitching.finish()
+        var report = stitching.finish()
+        if seals { report.seals = sealReport(checks, report.damages, in: log) }
+        return report
+    }
+
+    private static func sealReport(
+        _ checks: [SegmentCheck], _ damages: [Damage], in log: LogDirectory
+    ) -> SealReport {
+        var seals = SealReport()
+        let damaged = Set(damages.map(\.segment))
+        for check in checks {
+            check.seal?.add(
+                check.first, isWhole: !damaged.contains(SegmentName.of(check.first)), in: log,
+                to: &seals)
+        }
+        return seals
     }
 
     private static func checkAll(
         _ segments: [UInt64], in log: LogDirectory, wanted: [UInt64], limit: UInt64,
-        threads: Int
+        seals: Bool, threads: Int
     ) throws(JournalError) -> [SegmentCheck] {
         let processors = threads > 0 ? threads : max(1, Int(sysconf(CInt(_SC_NPROCESSORS_ONLN))))
         let results = Mutex<[Int: Result<SegmentCheck, JournalError>]>([:])
@@ -71,8 +90,11 @@ package enum JournalVerifier {
                 }
                 guard index < segments.count else { return }
                 let result = Result { () throws(JournalError) in
-                    try SegmentCheck(
-                        try SegmentFile(segments[index], in: log), wanted: wanted, limit: limit)
+                    let first = segments[index]
+                    var check = try SegmentCheck(
+                        try SegmentFile(first, in: log), wanted: wanted, limit: limit)
+                    if seals, index + 1 < segments.count { check.seal = SealCheck(first, in: log) }
+                    return check
                 }
                 results.withLock { $0[index] = result }
             }

@@ -24,6 +24,9 @@ struct SegmentCheck: Sendable {
     /// The hashes of the records that the caller asked for.
     private(set) var hashes: [UInt64: SHA256.Value] = [:]
 
+    /// Whether it is what was sealed, when that was asked for.
+    var seal: SealCheck?
+
     private var expected: UInt64
     private var previous: SHA256.Value?
     /// The hash of the record after the one that was looked at, when both were hashed together.

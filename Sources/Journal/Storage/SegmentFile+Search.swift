@@ -34,9 +34,11 @@ extension SegmentFile {
     }
 
     /// The first offset from `offset` on that holds something else than newlines; nil when there is
-    /// none up to the end of the file.
-    func firstByteThatIsNoFiller(from offset: Int) throws(JournalError) -> Int? {
-        try find(from: offset) { bytes in
+    /// none up to the end of the file, or in about so many bytes.
+    func firstByteThatIsNoFiller(
+        from offset: Int, within reach: Int = .max
+    ) throws(JournalError) -> Int? {
+        try find(from: offset, within: reach) { bytes in
             let newlines: UInt64 = 0x0A0A_0A0A_0A0A_0A0A
             var index = 0
             while bytes.count - index >= 8,
@@ -80,7 +82,8 @@ extension SegmentFile {
     }
 
     private func find(
-        from offset: Int, overlap: Int = 0, _ body: (UnsafeRawBufferPointer) -> Int?
+        from offset: Int, within reach: Int = .max, overlap: Int = 0,
+        _ body: (UnsafeRawBufferPointer) -> Int?
     ) throws(JournalError) -> Int? {
         let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 64)
         defer { chunk.deallocate() }
@@ -90,7 +93,7 @@ extension SegmentFile {
             if let found = body(UnsafeRawBufferPointer(rebasing: chunk[..<count])) {
                 return position + found
             }
-            if count < chunk.count { return nil }
+            if count < chunk.count || position - offset >= reach { return nil }
             position += count - overlap
         }
     }
