@@ -199,6 +199,7 @@ struct JournalFlips: Sendable {
         configuration.reserve = 1 << 10
         configuration.quietMilliseconds = nil
         configuration.preparesSegments = false
+        configuration.makesIndexes = false
         configuration.clock = { Timestamp(microseconds: 1_800_000_000_000_000) }
         return configuration
     }

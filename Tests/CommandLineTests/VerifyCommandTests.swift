@@ -96,7 +96,7 @@ import Testing
                 provable: [.init(first: 1, last: 40), .init(first: 42, last: 128)],
                 extendsHead: nil, headFileMissing: true, tornTail: nil,
                 seals: .init(
-                    matching: 12, broken: [], rebuilt: ["00000000000000000001.index"], wrong: []),
+                    matching: 0, broken: ["00000000000000000001.jsonl"], rebuilt: [], wrong: []),
                 vault: .init(
                     named: 6,
                     missing: [

@@ -3,6 +3,7 @@ import Glibc
 import Journal
 import LinuxSystem
 import Millrace
+import StorageKit
 import Synchronization
 import Testing
 
@@ -163,9 +164,9 @@ import Testing
                 var position = block
                 var places: [Int] = []
                 while position < block + length {
-                    let places_ = number(position + 16, 4)
-                    places += (0..<places_).map { position + 20 + $0 * 4 }
-                    position += 20 + places_ * 4
+                    let records = number(position + 16, 4)
+                    places += (0..<records).map { position + 20 + $0 * 4 }
+                    position += 20 + records * 4
                 }
                 let values = places.map { UInt32(number($0, 4)) }
                 for (index, place) in places.enumerated() {

@@ -124,7 +124,8 @@ package final class JournalCursor {
     /// The record's type; made once for all records of the type.
     package func type(of record: RawRecord) -> String { record.withType { names.type($0) } }
 
-    private let names = RecordNames()
+    /// For whoever wants more than raw records.
+    private lazy var names = RecordNames()
 
     /// Opens the segment that holds the position. False: there is none yet.
     private func enterFirstSegment() throws(JournalError) -> Bool {
