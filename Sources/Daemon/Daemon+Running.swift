@@ -98,6 +98,7 @@ extension Daemon {
         for event in events where event.type == SettingsAccepted.type { apply(event) }
         lines.write(events)
         runtime.committed(events)
+        metrics.committed(events)
         if let last = events.last { keeper.committed(last.sequence) }
         if events.contains(where: { Daemon.scheduleTypes.contains($0.type) }) { lookAtSchedule() }
         for event in events {
@@ -198,6 +199,7 @@ extension Daemon {
                 try vault.sync()
                 if !drafts.isEmpty { _ = try writer.appendBlocking(drafts) }
                 batch.acknowledge()
+                metrics.taken(batch.reports)
             } catch {
                 fail("what was dropped cannot be journaled: \(error)")
                 return
@@ -212,7 +214,10 @@ extension Daemon {
             return !outcome.isReady
         }
         guard isFirst else { return }
-        keeper.start { [weak self] in self?.checkHistory() }
+        keeper.start { [weak self] in
+            self?.checkHistory()
+            self?.metrics.measureVault()
+        }
         logger.log(.notice, "ready")
         service.ready("watching \(layout.root)")
     }
@@ -266,6 +271,7 @@ extension Daemon {
                 DaemonStopped(reason: reason), actor: .system, at: WallClock.now)
             _ = try await writer.append([stopped])
             try writer.close()
+            metrics.finish()
             try? await BlockingThread.run { self.keeper.finish() }
         } catch {
             fail("the journal could not be closed in good order: \(error)")

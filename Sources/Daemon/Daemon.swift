@@ -45,6 +45,7 @@ package final class Daemon: Sendable {
     let watcher: Watcher
     let past: DaemonPast
     let keeper: StateKeeper
+    let metrics: MetricsKeeper
     let inbox: InboxCleaner
     let workspaceGuard: WorkspaceGuard?
     let schedule: Scheduler
@@ -117,18 +118,19 @@ package final class Daemon: Sendable {
             directory: layout.journal,
             damage: options.acceptDamage ? .skip({ _ in }) : .accepted({ _ in }))
         let stopper = Stopper()
-        runtime = Runtime(
-            Runtime.Configuration(
-                settings: checked.settings, plugins: plugins,
-                world: LiveWorld(
-                    layout: layout, vault: vault, jobs: jobs, external: external, logger: logger),
-                log: JournalLog(writer: writer),
-                read: { sequence, body in
-                    let cursor = try reader.cursor(from: sequence)
-                    while let event = try cursor.nextEvent(), body(event) {}
-                },
-                sleep: { try await TaskPool.sleep(seconds: $0) }, inFlight: inFlight,
-                failed: { stopper.stop($0) }))
+        var engine = Runtime.Configuration(
+            settings: checked.settings, plugins: plugins,
+            world: LiveWorld(
+                layout: layout, vault: vault, jobs: jobs, external: external, logger: logger),
+            log: JournalLog(writer: writer),
+            read: { sequence, body in
+                let cursor = try reader.cursor(from: sequence)
+                while let event = try cursor.nextEvent(), body(event) {}
+            },
+            sleep: { try await TaskPool.sleep(seconds: $0) }, inFlight: inFlight,
+            failed: { stopper.stop($0) })
+        engine.observed = KeptState.observed
+        runtime = Runtime(engine)
         do {
             let history = try DaemonHistory(reader, layout.snapshots, plugins: plugins)
             runtime.take(history.fold)
@@ -140,6 +142,7 @@ package final class Daemon: Sendable {
                 layout, history.letters, pending: Set(commands?.pending ?? []))
             workspaceGuard = WorkspaceGuard(layout)
             watcher = try Daemon.makeWatcher(layout, checked.settings, history.files, vault)
+            metrics = Daemon.makeMetrics(options, layout, vault, runtime, writer, watcher, logger)
             let logger = logger
             schedule = try Scheduler(checked.settings.schedule) { logger.log(.error, $0) }
             stopper.daemon = self
@@ -204,6 +207,18 @@ package final class Daemon: Sendable {
             SnapshotMaker(
                 reader, layout.snapshots, empty: KeptState.fold(plugins), policy: policy),
             policy: policy, tell: { logger.log(.warning, $0) })
+    }
+
+    private static func makeMetrics(
+        _ options: Options, _ layout: WorkspaceLayout, _ vault: Vault, _ runtime: Runtime,
+        _ writer: JournalWriter, _ watcher: Watcher, _ logger: Logger
+    ) -> MetricsKeeper {
+        MetricsKeeper(
+            MetricsKeeper.Sources(
+                layout: layout, vault: vault, runtime: runtime, version: options.version,
+                tell: { logger.log(.warning, $0) }, head: { writer.head.sequence },
+                isWritable: { if case .writing = writer.condition { true } else { false } },
+                coverage: { watcher.coverage }))
     }
 
     private static func makeWatcher(

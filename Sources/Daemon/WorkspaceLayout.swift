@@ -22,6 +22,13 @@ package struct WorkspaceLayout: Sendable {
     /// The folders that Millrace writes.
     package static let outputs = ["models", "deployments", "quarantine", "reports"]
 
+    /// The file for Prometheus; nil when there is to be none.
+    package func metrics(_ settings: MetricsSettings) -> FilePath? {
+        let name = settings.textfile
+        if name.isEmpty { return nil }
+        return name.hasPrefix("/") ? FilePath(name) : root.appending(name)
+    }
+
     package func path(of path: WorkspacePath) -> FilePath {
         root.appending(FilePath(bytes: path.bytes))
     }

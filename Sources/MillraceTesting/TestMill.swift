@@ -1,5 +1,5 @@
 public import Millrace
-import Runtime
+package import Runtime
 
 /// The real runtime with plugins on a journal in memory: drop things in, look at what was emitted.
 ///
@@ -114,6 +114,9 @@ public final class TestMill: RunningMill {
 
     /// Waits until nothing is left to do.
     public func settle() async { await runtime.waitUntilIdle() }
+
+    /// How each plugin stands.
+    package var reports: [String: PluginReport] { runtime.reports }
 
     /// The types of all events but the marks of the runtime, in order: a story to compare with.
     public var story: [String] {

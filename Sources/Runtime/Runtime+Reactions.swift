@@ -300,7 +300,10 @@ extension Runtime {
         do {
             try configuration.read(sequence) { event in
                 if event.sequence == sequence {
-                    state.withLock { $0.delivery.offer(event, to: plugin) }
+                    state.withLock { state in
+                        state.delivery.offer(event, to: plugin)
+                        state.accounts.offered(to: plugin)
+                    }
                 }
                 return false
             }

@@ -10,6 +10,8 @@ package final class Runtime: Sendable {
     package struct Configuration: Sendable {
         package var settings: WorkspaceSettings
         package var plugins: [RegisteredPlugin]
+        /// States that no plugin asked for and somebody looks at.
+        package var observed: [any Projection.Type] = []
         package var world: any World
         package var log: any EventLog
         /// Reads the log again from a sequence; ends when the closure returns false.
@@ -48,6 +50,8 @@ package final class Runtime: Sendable {
             self.inFlight = inFlight
             self.failed = failed
         }
+
+        var projections: [any Projection.Type] { plugins.flatMap(\.projections) + observed }
     }
 
     struct RunningReaction {
@@ -72,6 +76,7 @@ package final class Runtime: Sendable {
         var delivery: DeliveryStateMachine
         var projections: ProjectionSet
         var depths = CauseDepths()
+        var accounts = PluginAccounts()
         var head: UInt64 = 0
         var running: [DeliveryStateMachine.Key: RunningReaction] = [:]
         var nextToken: UInt64 = 0
@@ -109,7 +114,7 @@ package final class Runtime: Sendable {
                 delivery: DeliveryStateMachine(
                     plugins: configuration.plugins,
                     limits: Runtime.limits(configuration.settings.runtime)),
-                projections: ProjectionSet(configuration.plugins.flatMap(\.projections))))
+                projections: ProjectionSet(configuration.projections)))
     }
 
     static func limits(_ settings: RuntimeSettings) -> DeliveryStateMachine.Limits {
@@ -132,8 +137,7 @@ package final class Runtime: Sendable {
 
     /// Takes up what was folded already, instead of the events themselves.
     package func take(_ fold: StateFold) {
-        let types = configuration.plugins.flatMap(\.projections)
-        let projections = fold.projections.keeping(types)
+        let projections = fold.projections.keeping(configuration.projections)
         state.withLock { state in
             state.projections = projections
             state.depths = fold.depths
@@ -171,6 +175,7 @@ package final class Runtime: Sendable {
             {
                 state.delivery.suspect(entry.plugin, entry.sequence)
             }
+            state.accounts = PluginAccounts(history)
             state.isStarted = true
         }
         proceed()
@@ -186,15 +191,22 @@ package final class Runtime: Sendable {
                 state.head = event.sequence
                 for plugin in state.ordered where plugin.reacts(to: event) {
                     state.delivery.offer(event, to: plugin.name.rawValue)
+                    state.accounts.offered(to: plugin.name.rawValue)
                 }
                 switch event.type {
                 case ReactionHandled.type:
                     if let done = event.payload(as: ReactionHandled.self) {
                         state.delivery.handled(done.plugin, done.handled)
+                        state.accounts.apply(done)
+                    }
+                case ReactionFailed.type:
+                    if let failed = event.payload(as: ReactionFailed.self) {
+                        state.accounts.apply(failed, at: event.time)
                     }
                 case ReactionDeadLettered.type:
                     if let dead = event.payload(as: ReactionDeadLettered.self) {
                         state.delivery.deadLettered(dead.plugin, dead.sequences)
+                        state.accounts.apply(dead, at: event.time)
                     }
                 case DeadLetterResolved.type:
                     if let resolved = event.payload(as: DeadLetterResolved.self),
@@ -261,8 +273,11 @@ package final class Runtime: Sendable {
     /// How many reactions run.
     package var inFlight: Int { state.withLock { $0.delivery.inFlight } }
 
-    /// What waits for each plugin, and how many reactions run.
-    package var load: (waiting: [String: Int], inFlight: Int) {
-        state.withLock { ($0.delivery.waiting, $0.delivery.inFlight) }
+    /// How each plugin stands.
+    package var reports: [String: PluginReport] {
+        state.withLock { $0.accounts.reports($0.delivery) }
     }
+
+    /// Nothing runs and nothing waits.
+    package var isIdle: Bool { state.withLock { $0.delivery.isIdle } }
 }

@@ -41,6 +41,7 @@ final class Delivery: Sendable {
     private let state = Mutex(State())
     private let limit: Int
     let wakeUp: WakeUp
+    let coverage = WatchCoverage()
 
     init(limit: Int) throws(SystemError) {
         self.limit = max(1, limit)

@@ -156,6 +156,7 @@ final class WatchLoop {
             if !hasWork { announce() }
             delivery.publish(&reports)
             endBarriers()
+            delivery.coverage.note(watched: watches.count, scanned: unwatched.count)
             rest(isFull: isFull)
         }
     }

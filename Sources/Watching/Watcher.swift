@@ -46,6 +46,9 @@ package final class Watcher: Sendable {
     /// and acknowledged. Left out is what somebody has open for writing, for it is not yet whole.
     package func barrier() async { await delivery.barrier() }
 
+    /// How many directories the kernel watches, and how many are scanned instead.
+    package var coverage: (watched: Int, scanned: Int) { delivery.coverage.counts }
+
     /// Ends the thread and the sequence; returns when both have ended. What was found and not handed
     /// out is found again at the next start.
     package func stop() async { await delivery.stop() }

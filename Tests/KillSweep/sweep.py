@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Kills Millrace at every step of the way from a drop to production, and looks what came of it.
 
-    sweep.py PROGRAM [--role daemon|worker] [--every N] [--again SHARE] [--jobs N] [--seed N]
+    sweep.py PROGRAM [--role daemon|worker] [--every N] [--again SHARE] [--jobs N] [--seed N] [--in DIR]
 
 A first run counts the steps: every call that changes the workspace, starts a process or awaits one
 (killshim.c says which; it is loaded from outside, the program has nothing for it). Then the same
@@ -18,8 +18,10 @@ What must hold every time:
 - `millrace verify --vault` finds the journal and the vault whole;
 - the next drop goes live, as version 2.
 
-Steps that did not come again (a thread was quicker) are counted and said; a place none of whose
-steps was hit makes the answer no. Exit code 0 when everything held. Python 3 alone, and cc.
+A step that does not come again (a thread was quicker) is tried for up to five times, then counted and
+said; a place none of whose steps was hit makes the answer no. What is killed is a process, not the
+machine, so the workspaces lie in memory (/dev/shm) where that can be had: nothing waits for a disk.
+Exit code 0 when everything held. Python 3 alone, and cc.
 """
 import argparse, collections, concurrent.futures, hashlib, json, os, random, re, shutil, subprocess
 import sys, tempfile, time
@@ -180,11 +182,18 @@ class Sweep:
 
     def kill(self, point):
         """One kill, the recovery, the next drop. Returns how often it died and what broke."""
+        for attempt in range(5):
+            result = self.kill_once(point, attempt)
+            if result[1][0] or result[2]:
+                break
+        return result
+
+    def kill_once(self, point, attempt):
         number, where, turn = point
         folder = os.path.join(self.base, f"{self.role}-{number}")
         workspace, log = os.path.join(folder, "ws"), os.path.join(folder, "log")
         shutil.copytree(self.template, workspace)
-        chance = random.Random(self.seed * 1_000_003 + number)
+        chance = random.Random(self.seed * 1_000_003 + number * 7 + attempt)
         broken = None
         try:
             run(self.program, workspace, self.environment(workspace, log, turn, where))
@@ -212,9 +221,11 @@ def main():
     parser.add_argument("--again", type=float, default=0.25, help="the share of recoveries that are killed too")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--in", dest="folder", help="where the workspaces are made, and removed")
     parser.add_argument("--keep", action="store_true", help="keep the folders of what broke")
     arguments = parser.parse_args()
-    base = tempfile.mkdtemp(prefix="millrace-sweep-")
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else None
+    base = tempfile.mkdtemp(prefix="millrace-sweep-", dir=arguments.folder or memory)
     begin, failures, deaths, total = time.time(), [], 0, 0
     print(f"seed {arguments.seed}", flush=True)
     try:

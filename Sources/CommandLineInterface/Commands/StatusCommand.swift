@@ -34,7 +34,8 @@ struct StatusCommand {
             let now = clock()
             let moment = try Shared.moment(input, now: now)
             let report = try StatusAssembly(
-                layout: try Shared.layout(input), registry: registry, moment: moment
+                layout: try Shared.layout(input), registry: registry, moment: moment,
+                clock: clock
             ).report()
             if input[Shared.json] {
                 try Reading.write(report, to: input.out)

@@ -9,6 +9,7 @@ struct StatusAssembly {
     let layout: WorkspaceLayout
     let registry: PluginRegistry
     let moment: Moment
+    let clock: @Sendable () -> Timestamp
 
     static let projections: [any Projection.Type] = [
         DaemonRecord.self, DatasetRegistry.self, ModelRegistry.self, RunRegistry.self,
@@ -22,22 +23,27 @@ struct StatusAssembly {
         let view = try WorkspaceView(
             reader, projections: StatusAssembly.projections, plugins: plugins, at: moment)
         let isRunning = moment == .end ? try reader.hasWriter() : false
+        let written = moment == .end ? WrittenMetrics(view, layout) : nil
         return StatusReport(
             workspace: layout.root.description, sequence: view.sequence, time: view.time,
             daemon: moment == .end
-                ? daemon(view.state(DaemonRecord.self), isRunning: isRunning) : nil,
+                ? daemon(view.state(DaemonRecord.self), isRunning: isRunning, written) : nil,
             datasets: datasets(view), pipelines: pipelines(view), schedule: schedule(view),
             failures: failures(view),
-            plugins: states(of: plugins.map(\.name.rawValue), view))
+            plugins: try states(
+                of: plugins.map(\.name.rawValue), view, reader, isRunning ? written : nil))
     }
 
-    private func daemon(_ record: DaemonRecord, isRunning: Bool) -> StatusReport.DaemonState {
+    private func daemon(
+        _ record: DaemonRecord, isRunning: Bool, _ written: WrittenMetrics?
+    ) -> StatusReport.DaemonState {
         let hasEnded = record.stopped != nil || record.started == nil
         return StatusReport.DaemonState(
             running: isRunning, pid: isRunning ? record.started?.pid : nil,
             program: record.started?.program, host: record.started?.host,
             since: record.startedAt, stopReason: record.stopped?.reason,
-            stoppedAt: record.stoppedAt, crashed: !isRunning && !hasEnded)
+            stoppedAt: record.stoppedAt, crashed: !isRunning && !hasEnded,
+            metrics: written?.daemon)
     }
 
     /// What is due next; at a moment of the past, what was due next then.
@@ -111,23 +117,5 @@ struct StatusAssembly {
                 .init(path: $0, problems: failures.refusedInputs[$0] ?? [])
             },
             cutChains: failures.cuts)
-    }
-
-    private func states(
-        of names: [String], _ view: WorkspaceView
-    ) -> [StatusReport.PluginState] {
-        let all = names + view.deliveries.positions.keys.filter { !names.contains($0) }.sorted()
-        return all.map { name in
-            let position = view.deliveries.positions[name]
-            let handled = position?.handled ?? 0
-            return StatusReport.PluginState(
-                name: name, from: position?.from, lastHandled: position?.lastHandled ?? 0,
-                pending: position?.pending.count ?? 0, handled: handled,
-                failures: position?.failures ?? 0,
-                deadLetters: view.deliveries.deadLetters.count { $0.plugin == name },
-                meanMilliseconds: handled > 0
-                    ? (position?.milliseconds ?? 0) / Double(handled) : nil,
-                slowestMilliseconds: handled > 0 ? position?.slowest : nil)
-        }
     }
 }

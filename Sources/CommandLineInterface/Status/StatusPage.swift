@@ -29,7 +29,20 @@ struct StatusPage {
         } else {
             place += "  nothing has happened yet"
         }
-        return [place] + (report.daemon.map { [daemon($0)] } ?? [])
+        guard let daemon = report.daemon else { return [place] }
+        return [place, self.daemon(daemon)] + (daemon.metrics.map { [metrics($0)] } ?? [])
+    }
+
+    /// What the daemon wrote last about itself.
+    private func metrics(_ metrics: StatusReport.DaemonState.Metrics) -> Text {
+        var text: Text = "        \(Format.count(metrics.watchedFolders, "folder")) watched"
+        if metrics.scannedFolders > 0 {
+            text += ", \("\(Format.count(metrics.scannedFolders)) scanned", .warning)"
+        }
+        text += "; journal \(Format.bytes(Int64(metrics.journalBytes)))"
+        if !metrics.journalWritable { text += ", \("cannot be written", .bad)" }
+        if let bytes = metrics.vaultBytes { text += ", vault \(Format.bytes(Int64(bytes)))" }
+        return text + Text(" (\(ago(metrics.time)))", .faint)
     }
 
     private func daemon(_ daemon: StatusReport.DaemonState) -> Text {
@@ -155,9 +168,9 @@ struct StatusPage {
 
     private func plugins(_ terminal: Terminal) -> [Text] {
         var table = TextTable([
-            .init("PLUGIN", cut: .end), .init("PENDING", .right), .init("HANDLED", .right),
-            .init("FAILURES", .right), .init("DEAD", .right), .init("MEAN", .right),
-            .init("SLOWEST", .right),
+            .init("PLUGIN", cut: .end), .init("PENDING", .right), .init("LAG", .right),
+            .init("RUNS", .right), .init("HANDLED", .right), .init("FAILURES", .right),
+            .init("DEAD", .right), .init("P50", .right), .init("P99", .right),
         ])
         for plugin in report.plugins {
             func time(_ milliseconds: Double?) -> Text {
@@ -166,11 +179,20 @@ struct StatusPage {
             table.add(
                 Text(plugin.name, .name),
                 Text(Format.count(plugin.pending), plugin.pending > 0 ? .warning : .plain),
+                time(plugin.lagSeconds.map { $0 * 1000 }),
+                Text(plugin.inFlight.map { Format.count($0) } ?? "-"),
                 Text(Format.count(plugin.handled)),
                 Text(Format.count(plugin.failures), plugin.failures > 0 ? .warning : .plain),
                 Text(Format.count(plugin.deadLetters), plugin.deadLetters > 0 ? .bad : .plain),
-                time(plugin.meanMilliseconds), time(plugin.slowestMilliseconds))
+                time(plugin.medianMilliseconds), time(plugin.p99Milliseconds))
         }
-        return table.lines(for: terminal)
+        var lines = table.lines(for: terminal)
+        for plugin in report.plugins {
+            guard let last = plugin.lastError else { continue }
+            lines += labelled(
+                "\(plugin.name): last error \(ago(last.time)), #\(last.sequence)", last.error,
+                last.final ? .bad : .warning, terminal)
+        }
+        return lines
     }
 }

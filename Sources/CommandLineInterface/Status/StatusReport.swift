@@ -27,6 +27,23 @@ struct StatusReport: Codable, Sendable {
         var stoppedAt: Timestamp?
         /// It does not run, and did not say that it ends.
         var crashed: Bool
+        /// What it wrote last about itself; nil when it writes no metrics.
+        var metrics: Metrics?
+
+        struct Metrics: Codable, Sendable {
+            var time: Timestamp
+            /// Since it started, by type.
+            var events: [String: Int]
+            var files: Int
+            var fileBytes: Int
+            var journalBytes: Int
+            var journalWritable: Bool
+            var watchedFolders: Int
+            var scannedFolders: Int
+            /// Nil until it has counted them.
+            var vaultObjects: Int?
+            var vaultBytes: Int?
+        }
     }
 
     struct DatasetState: Codable, Sendable {
@@ -85,6 +102,27 @@ struct StatusReport: Codable, Sendable {
         /// Of all reactions.
         var meanMilliseconds: Double?
         var slowestMilliseconds: Double?
+        /// What half of the reactions, and 99 of 100, kept within, as near as buckets say.
+        var medianMilliseconds: Double?
+        var p99Milliseconds: Double?
+        /// Age of the oldest event that waits for it; nil when none does.
+        var lagSeconds: Double?
+        /// Reactions that ran when the daemon wrote last; nil when it does not run.
+        var inFlight: Int?
+        /// Events that failed and wait to be tried again.
+        var retrying: Int
+        /// Times that the process died while it reacted.
+        var interruptions: Int
+        var lastError: LastError?
+
+        struct LastError: Codable, Sendable {
+            /// The event that it could not handle.
+            var sequence: UInt64
+            var error: String
+            var time: Timestamp
+            /// It was set aside, not tried again.
+            var final: Bool
+        }
     }
 
     struct Failures: Codable, Sendable {

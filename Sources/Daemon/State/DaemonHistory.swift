@@ -7,11 +7,15 @@ import Watching
 /// print state. What is not among them is folded from the first record on by whoever asks for it.
 enum KeptState {
     static func projections(_ plugins: [RegisteredPlugin]) -> [any Projection.Type] {
-        plugins.flatMap(\.projections) + daemon + [
-            DatasetRegistry.self, ModelRegistry.self, RunRegistry.self, DaemonRecord.self,
-            DriftRecord.self, WatchRecord.self, FailureRecord.self, EvidenceBook.self,
+        plugins.flatMap(\.projections) + daemon + observed + [
+            RunRegistry.self, DaemonRecord.self, FailureRecord.self, EvidenceBook.self,
         ]
     }
+
+    /// What the metrics of a running daemon are made from.
+    static let observed: [any Projection.Type] = [
+        DatasetRegistry.self, ModelRegistry.self, DriftRecord.self, WatchRecord.self,
+    ]
 
     /// What the daemon itself has to know when it starts.
     static let daemon: [any Projection.Type] = [
@@ -31,8 +35,8 @@ struct DaemonHistory {
 
     init(_ reader: JournalReader, _ store: SnapshotStore, plugins: [RegisteredPlugin]) throws {
         let empty = StateFold(
-            projections: plugins.flatMap(\.projections) + KeptState.daemon, plugins: plugins,
-            countsDepths: true)
+            projections: plugins.flatMap(\.projections) + KeptState.daemon + KeptState.observed,
+            plugins: plugins, countsDepths: true)
         fold = try store.fold(reader, into: empty, at: .end)
     }
 

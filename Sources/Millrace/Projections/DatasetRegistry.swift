@@ -23,6 +23,8 @@ public struct DatasetRegistry: Projection {
         /// The last version.
         public var current: DatasetVersionCreated? { version?.payload }
         public var currentSequence: UInt64 { version?.sequence ?? 0 }
+        /// When the last version was made.
+        public var currentTime: Timestamp? { version?.time }
         public var lastRejection: DataRejected? { rejection?.payload }
         public var lastRejectionTime: Timestamp? { rejection?.time }
     }

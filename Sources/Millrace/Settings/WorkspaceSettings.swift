@@ -4,6 +4,7 @@ public struct WorkspaceSettings: PluginSettings {
     public var datasets: [String: DatasetSettings] = [:]
     public var runtime = RuntimeSettings()
     public var watch = WatchSettings()
+    public var metrics = MetricsSettings()
     /// What happens at a time, by its name.
     public var schedule: [String: ScheduleEntry] = [:]
     /// Each plugin's own section, checked against what the plugin declares.
@@ -18,6 +19,7 @@ public struct WorkspaceSettings: PluginSettings {
         "datasets": "how the drops of a dataset are read",
         "runtime": "limits of the engine",
         "watch": "what is taken from the workspace, and when",
+        "metrics": "how the daemon is, as a file for Prometheus",
         "schedule": "what happens at a time: cron expressions and intervals, under names",
         "plugins": "a section for each plugin, under its name",
         "externalPlugins": "programs in code/plugins/ that are plugins too, under their names",

@@ -22,12 +22,7 @@ package struct DeliveryHistory: Sendable {
         package var attempts: [UInt64: Int] = [:]
         /// How often the process died while it handled one of those.
         package var interruptions: [UInt64: Int] = [:]
-        package var handled = 0
-        package var failures = 0
-        package var lastHandled: UInt64 = 0
-        /// Of all handled reactions together.
-        package var milliseconds = 0.0
-        package var slowest = 0.0
+        package var activity = PluginActivity()
     }
 
     /// By plugin; none when no plugins were given.
@@ -86,15 +81,17 @@ package struct DeliveryHistory: Sendable {
         case ReactionFailed.type where !subscriptions.isEmpty:
             if let failed = event.payload(as: ReactionFailed.self) {
                 positions[failed.plugin]?.attempts[failed.sequence] = failed.attempt
-                positions[failed.plugin]?.failures += 1
+                positions[failed.plugin]?.activity.apply(failed, at: event.time)
             }
         case ReactionInterrupted.type where !subscriptions.isEmpty:
             if let interrupted = event.payload(as: ReactionInterrupted.self) {
                 positions[interrupted.plugin]?.interruptions[interrupted.sequence] =
                     interrupted.count
+                positions[interrupted.plugin]?.activity.apply(interrupted)
             }
         case ReactionDeadLettered.type:
             if let dead = event.payload(as: ReactionDeadLettered.self) {
+                positions[dead.plugin]?.activity.apply(dead, at: event.time)
                 for sequence in dead.sequences {
                     positions[dead.plugin]?.pending.remove(sequence)
                     positions[dead.plugin]?.attempts[sequence] = nil
@@ -129,10 +126,7 @@ package struct DeliveryHistory: Sendable {
             if !position.attempts.isEmpty { position.attempts[sequence] = nil }
             if !position.interruptions.isEmpty { position.interruptions[sequence] = nil }
         }
-        position.handled += 1
-        position.milliseconds += milliseconds
-        position.slowest = max(position.slowest, milliseconds)
-        position.lastHandled = max(position.lastHandled, sequences.last ?? 0)
+        position.activity.handled(sequences, milliseconds: milliseconds)
         positions[plugin] = position
     }
 

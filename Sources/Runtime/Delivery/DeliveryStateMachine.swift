@@ -300,8 +300,15 @@ package struct DeliveryStateMachine: Sendable {
     /// How many reactions run.
     package var inFlight: Int { runningCount }
 
-    /// For each plugin: how many events wait for it.
-    package var waiting: [String: Int] { lines.mapValues(\.waiting) }
+    /// What runs and what failed of a plugin, and the time of its oldest event that is not done.
+    func standing(of plugin: String) -> (inFlight: Int, retrying: Int, oldest: Timestamp?) {
+        guard let line = lines[plugin] else { return (0, 0, nil) }
+        let heads = line.mailboxes.values.compactMap { $0.running.first ?? $0.waiting.first }
+        return (
+            line.runningCount, retrying.keys.count { $0.plugin == plugin },
+            heads.map(\.time).min()
+        )
+    }
 
     // MARK: inside
 
