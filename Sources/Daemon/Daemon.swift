@@ -88,6 +88,10 @@ package final class Daemon: Sendable {
         }
         var configuration = JournalConfiguration()
         configuration.acceptDamage = options.acceptDamage
+        let journal = layout.journal
+        configuration.wasAccepted = { damage in
+            (try? AcceptedDamage(JournalReader(directory: journal)))?.covers(damage) ?? false
+        }
         do {
             try Files.makeDirectories(layout.journal, mode: 0o700)
             writer = try JournalWriter(directory: layout.journal, configuration: configuration)

@@ -23,6 +23,8 @@ package struct JournalConfiguration: Sendable {
     /// Open a journal in which records are damaged or missing. They stay where they are, the log
     /// goes on behind them in a new segment, and an event `journal.damaged` says what was accepted.
     package var acceptDamage = false
+    /// Whether a damaged place was accepted before, which is so for ever. Asked only when there is one.
+    package var wasAccepted: @Sendable (Damage) -> Bool = { _ in false }
     package var clock: @Sendable () -> Timestamp = { JournalConfiguration.now() }
     /// The calls to the system; tests make them fail.
     package var storage: any Storage = LinuxStorage()

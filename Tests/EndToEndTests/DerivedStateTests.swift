@@ -76,6 +76,35 @@ extension EndToEnd {
             }
         }
 
+        @Test(arguments: [2, 9, -1, -2, -6])
+        func `damage that was accepted is accepted for good`(_ record: Int) async throws {
+            try await Workspace.use { mill in
+                try mill.drop(try mill.flights("01", every: 20), at: "data/flights/a.csv")
+                #expect(try mill.run(["run", "--once"]).code == 0)
+                let count = try lines(mill)
+                try damage(mill, record: record > 0 ? record : count + 1 + record)
+                #expect(try mill.run(["run", "--once"]).code == 6)
+                #expect(try mill.run(["run", "--once", "--accept-damage"]).code == 0)
+                for month in ["02", "03"] {
+                    try mill.drop(
+                        try mill.flights(month, every: 20), at: "data/flights/\(month).csv")
+                    let again = try mill.run(["run", "--once"])
+                    #expect(again.code == 0, "\(again)")
+                }
+                // What nobody accepted is noticed as before.
+                try damage(mill, record: record == 2 ? 3 : 1)
+                mill.daemon = try mill.spawn([], environment: Workspace.shellEnvironment)
+                #expect(try mill.waitForEnd() == .exited(6))
+            }
+        }
+
+        private func lines(_ mill: Workspace) throws -> Int {
+            let names = try Files.names(in: mill.layout.journal)
+            let file = try #require(names.first { $0.string.hasSuffix(".jsonl") })
+            let bytes = try Files.read(mill.layout.journal.appending(file), limit: 64 << 20)
+            return bytes.split(separator: UInt8(ascii: "\n")).count
+        }
+
         /// Changes a bit in the payload of a record.
         private func damage(_ mill: Workspace, record: Int) throws {
             let names = try Files.names(in: mill.layout.journal).filter {

@@ -21,6 +21,12 @@ package struct AcceptedDamage: Sendable {
         }
     }
 
+    /// Whether what is missing at the end of a segment follows a place in it that was accepted: nothing
+    /// behind such a place need be whole.
+    package func covers(_ damage: Damage) -> Bool {
+        places.contains { $0.segment == damage.segment && $0.sequence <= damage.sequence }
+    }
+
     package func contains(_ damage: Damage) -> Bool {
         places.contains(Place(segment: damage.segment, sequence: damage.sequence))
     }

@@ -29,6 +29,7 @@ struct Opening {
                     segment: 1, sequence: 1, offset: 0,
                     flaw: .removed(through: noted.head.sequence)))
         }
+        damages.removeAll { configuration.wasAccepted($0) }
         if !damages.isEmpty, !configuration.acceptDamage { throw .damaged(damages) }
 
         var head = scan?.head ?? .empty
