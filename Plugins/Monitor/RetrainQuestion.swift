@@ -56,6 +56,11 @@ struct RetrainQuestion {
                     until: end)
             }
         }
+        if let end = policy.quiet.end(around: now), !mended {
+            return .coolDown(
+                "\(reasons.joined(separator: ", ")): quiet hours until \(end.toSecond); looked at "
+                    + "again then", until: end)
+        }
         return .train(reasons)
     }
 

@@ -107,6 +107,8 @@ public struct TrainerSettings: PluginSettings {
     public init() {}
 
     public func validate(into issues: inout SettingsIssues) {
+        // A run's record is JSON, whose whole numbers end here.
+        issues.require(seed <= UInt64(Int64.max), "seed", "from 0 to \(Int64.max)")
         issues.require(holdout >= 0.01 && holdout <= 0.9, "holdout", "a share from 0.01 to 0.9")
         issues.require(
             algorithm != .command || !command.isEmpty, "command", "a program and its arguments")
@@ -171,6 +173,8 @@ public struct RetrainPolicy: PluginSettings {
     public var onCode = true
     /// Not again within this time.
     public var coolDown = TimeSpan.zero
+    /// Not in these hours; what asks for it then is looked at again at their end.
+    public var quiet = QuietHours()
 
     public init() {}
 
