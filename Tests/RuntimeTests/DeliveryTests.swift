@@ -190,3 +190,47 @@ private struct DeafPlugin: Plugin {
         }
     }
 }
+
+/// Notes how many of its reactions run at the same time.
+private struct CrowdPlugin: Plugin {
+    static let name: PluginName = "crowd"
+    static let summary = "Lets others begin before it ends."
+    private static let running = Mutex((now: 0, most: 0, begun: 0))
+    static var most: Int { running.withLock { $0.most } }
+    init(settings: NoSettings) {}
+    var reactions: some Reactions {
+        On(Ping.self) { ping, _ -> [Pong] in
+            let begun = CrowdPlugin.running.withLock { running in
+                running.now += 1
+                running.begun += 1
+                running.most = max(running.most, running.now)
+                return running.begun
+            }
+            // Until another has begun, if one may: with more places than the limit one would.
+            for _ in 0..<1000 where CrowdPlugin.running.withLock({ $0.begun }) < begun + 3 {
+                await Task.yield()
+            }
+            CrowdPlugin.running.withLock { $0.now -= 1 }
+            return [Pong(number: ping.number, count: 0)]
+        }
+    }
+}
+
+@Suite struct ConcurrencyLimitTests {
+    @Test func `as many reactions of a plugin run side by side as the settings say, and no more`()
+        async throws
+    {
+        var settings = WorkspaceSettings()
+        settings.runtime.concurrency = 3
+        // All at once, each about another subject, as after a restart.
+        let quiet = try TestMill([EchoPlugin.self])
+        for number in 1...40 { try await quiet.emit(Ping(name: "\(number)", number: number)) }
+        let pings = quiet.events.filter { $0.type == Ping.type }
+        let registered = try TestMill([CrowdPlugin.self], settings: settings).events
+        let crowd = try TestMill(
+            [CrowdPlugin.self], settings: settings, past: registered + pings)
+        await crowd.settle()
+        #expect(try crowd.emitted(Pong.self).count == 40)
+        #expect(CrowdPlugin.most == 3)
+    }
+}

@@ -1,5 +1,6 @@
 import Console
 import Daemon
+import Glibc
 import LinuxSystem
 import Millrace
 import Runtime
@@ -103,6 +104,8 @@ struct JobWorkerCommand {
                 let root = folder.path.parent.parent.parent
                 return try JobContexts.make(folder, WorkspaceLayout(root: root))
             }
+            // Between this process and its daemon alone: no exit code for people.
+            if status == JobWorker.shortage { exit(status) }
             return status == 0 ? .success : .work
         }
     }

@@ -3,6 +3,12 @@ package import LinuxSystem
 package import Millrace
 import Synchronization
 
+/// A job's process was out of room.
+private struct JobShortage: ShortageError, CustomStringConvertible {
+    let description: String
+    let isShortage = true
+}
+
 /// Does jobs in processes of their own that outlive this one, each job once.
 ///
 /// A job's process takes the lock of the job's folder before it works. So a job that is still running
@@ -44,6 +50,7 @@ package final class JobRunner: Sendable {
         if let result = try folder.readResult() { return try unpack(result, folder) }
         let log = JobRunner.tail(of: folder.log)
         switch ending {
+        case .exited(JobWorker.shortage): throw JobShortage(description: log)
         case .exited(let code):
             throw ReactionError("job \(request.job) ended with status \(code): \(log)")
         case .killed(let signal):

@@ -7,7 +7,8 @@ package enum JobWorker {
     /// Works on the job of a folder, or waits for the process that does, and leaves the result there.
     ///
     /// - Parameter makeContext: makes what the job sees, from its scratch folder.
-    /// - Returns: the process's exit status.
+    /// - Returns: the process's exit status: 0 with a result, `shortage` when it was out of room and did
+    ///   nothing that counts.
     package static func run(
         _ folder: JobFolder, plugins: PluginRegistry,
         makeContext: (JobFolder) throws -> JobContext
@@ -21,19 +22,26 @@ package enum JobWorker {
             try lock.writeAll(Array("\(getpid())".utf8))
             volunteerForMemoryPressure()
             let request = try folder.readRequest()
-            let result = await result(of: request, plugins, try makeContext(folder))
+            let result = try await result(of: request, plugins, try makeContext(folder))
             try Files.replace(folder.result, with: result.bytes, mode: 0o600, durable: false)
             _ = consume lock
             return 0
+        } catch let error as any ShortageError where error.isShortage {
+            say("\(error)")
+            return shortage
         } catch {
             say("\(error)")
             return 3
         }
     }
 
+    /// EX_TEMPFAIL of sysexits(3): no fault of the job, to be tried again.
+    package static let shortage: Int32 = 75
+
+    /// - Throws: what the machine was out of.
     private static func result(
         of request: JobRequest, _ plugins: PluginRegistry, _ context: JobContext
-    ) async -> JSONValue {
+    ) async throws -> JSONValue {
         guard let job = plugins.job(plugin: request.plugin, name: request.job) else {
             return failure(
                 "this program has no job \(request.job) of plugin \(request.plugin)",
@@ -41,6 +49,8 @@ package enum JobWorker {
         }
         do {
             return ["output": try await output(of: job, request.input, context)]
+        } catch let error as any ShortageError where error.isShortage {
+            throw error
         } catch let error as ReactionError {
             return failure(error.description, retryable: error.retryable)
         } catch {
