@@ -62,6 +62,28 @@ import Testing
         #expect(typo.code == .missing && typo.err.contains("did you mean: notifier"))
     }
 
+    @Test func `a program that the settings declare is a plugin like the others`() async throws {
+        let story = try Story(
+            """
+            { externalPlugins: { tally: {
+                program: "tally.py", reactsTo: ["data.accepted"], emits: ["tally.kept"],
+                settings: { unit: "rows" },
+            } } }
+            """)
+        let place = story.root.string
+        let list = await story.run("plugin", "list", "--workspace", place)
+        #expect(list.out.contains("tally     The program code/plugins/tally.py"))
+        let show = await story.run(
+            "plugin", "show", "tally", "--workspace", place)
+        #expect(show.out.contains("data.accepted") && show.out.contains("tally.kept"))
+        #expect(show.out.contains("externalPlugins.tally.settings"))
+        let json = try await story.run("plugin", "show", "tally", "--json", "--workspace", place)
+            .decode(PluginDeclaration.self)
+        #expect(json.program == "tally.py" && json.settings.map(\.key) == ["unit"])
+        let typo = await story.run("plugin", "show", "taly", "--workspace", place)
+        #expect(typo.code == .missing && typo.err.contains("did you mean: tally"))
+    }
+
     @Test func `the version names this very program`() async throws {
         let answer = try await Story.run(["version", "--json"]).decode(VersionCommand.Answer.self)
         #expect(answer.version == MillraceProgram.version)

@@ -11,7 +11,7 @@ struct PluginCommand {
 
     var command: Command {
         Command(
-            "plugin", summary: "the plugins that are built in", group: "Look",
+            "plugin", summary: "the plugins, built in and of this workspace", group: "Look",
             subcommands: [list, show, new])
     }
 
@@ -20,9 +20,9 @@ struct PluginCommand {
         return Command(
             "list", summary: "the plugins, and what each does",
             examples: [.init("plugin list", "name and purpose of each")],
-            options: [Shared.json]
+            options: [Shared.json, Shared.workspace]
         ) { input in
-            let plugins = registry.types.map { PluginDeclaration($0) }
+            let plugins = PluginDeclarations(registry, input).list
             if input[Shared.json] {
                 try Reading.write(plugins, to: input.out)
                 return .success
@@ -40,19 +40,10 @@ struct PluginCommand {
         return Command(
             "show", summary: "what a plugin reacts to, what it emits, and its settings",
             examples: [.init("plugin show validator", "everything about one")],
-            options: [Shared.json], arguments: [PluginCommand.plugin]
+            options: [Shared.json, Shared.workspace], arguments: [PluginCommand.plugin]
         ) { input in
-            let name = input[PluginCommand.plugin]
-            let names = registry.types.map { type in type.name.rawValue }
-            guard let type = registry.types.first(where: { type in type.name.rawValue == name })
-            else {
-                let meant = suggestions(for: name, among: names)
-                let list = (meant.isEmpty ? names : meant).joined(separator: ", ")
-                throw CommandFailure(
-                    .missing, "there is no plugin '\(name)'",
-                    advice: Text((meant.isEmpty ? "there are: " : "did you mean: ") + list))
-            }
-            let declaration = PluginDeclaration(type)
+            let declaration = try PluginDeclarations(registry, input).plugin(
+                named: input[PluginCommand.plugin])
             if input[Shared.json] {
                 try Reading.write(declaration, to: input.out)
             } else {
@@ -67,6 +58,8 @@ struct PluginCommand {
 struct PluginDeclaration: Codable, Sendable {
     var name: String
     var summary: String
+    /// The file in `code/plugins/` that it is; nil for one that is built in.
+    var program: String?
     var reactsTo: [Reaction]
     /// Event types.
     var emits: [String]
@@ -93,12 +86,13 @@ struct PluginDeclaration: Codable, Sendable {
         self = PluginDeclaration.make(type)
     }
 
-    private init(
-        name: String, summary: String, reactsTo: [Reaction], emits: [String], jobs: [String],
-        settings: [Setting]
+    init(
+        name: String, summary: String, program: String? = nil, reactsTo: [Reaction],
+        emits: [String], jobs: [String], settings: [Setting]
     ) {
         self.name = name
         self.summary = summary
+        self.program = program
         self.reactsTo = reactsTo
         self.emits = emits
         self.jobs = jobs
@@ -145,11 +139,14 @@ struct PluginPage {
         if plugin.settings.isEmpty {
             sections.append(["It has no settings."])
         } else {
-            let title: Text =
-                "\("Settings", .strong), in millrace.json under plugins.\(plugin.name):"
+            let place =
+                plugin.program == nil
+                ? "plugins.\(plugin.name)" : "externalPlugins.\(plugin.name).settings"
+            let title: Text = "\("Settings", .strong), in millrace.json under \(place):"
             let items = plugin.settings.map { setting in
                 let value = setting.defaultValue.map {
-                    " (default: \(String(decoding: $0.bytes, as: UTF8.self)))"
+                    let words = plugin.program == nil ? "default: " : ""
+                    return " (\(words)\(String(decoding: $0.bytes, as: UTF8.self)))"
                 }
                 let help = setting.help.map { "\($0): " } ?? ""
                 return (
