@@ -34,7 +34,7 @@ package struct SnapshotMaker: Sendable {
     /// Writes what is missing, from the first gap on.
     ///
     /// - Parameters:
-    ///   - isFinal: also one at the last record, unless it is far from the one before.
+    ///   - isFinal: also one at the last record.
     ///   - goesOn: asked now and then; false ends it.
     /// - Returns: the record of the last snapshot.
     @discardableResult
@@ -49,9 +49,8 @@ package struct SnapshotMaker: Sendable {
         for name in known where name.sequence <= position + 2 * spacing {
             position = name.sequence
         }
-        let isNear = isFinal && head > position && head - position <= 2 * spacing
-        guard isNear || head >= position + spacing else { return position }
-        return try write(from: position, to: head, spacing, isFinal: isNear, goesOn)
+        guard isFinal ? head > position : head >= position + spacing else { return position }
+        return try write(from: position, to: head, spacing, isFinal: isFinal, goesOn)
     }
 
     private func write(
