@@ -125,7 +125,10 @@ private struct Conformance {
 
     /// Calls every reaction of the story again where nothing can be changed.
     func whatIf(_ events: [Event], _ mill: TestMill) async throws {
-        guard let sealed = SealedThread() else { return }
+        guard let sealed = SealedThread() else {
+            SealedThread.sayMissing("what-if of \(plugin)")
+            return
+        }
         defer { sealed.stop() }
         let (registered, _) = PluginRegistry(types).makePlugins(settings)
         guard let plugin = registered.first(where: { $0.name == plugin }) else { return }
