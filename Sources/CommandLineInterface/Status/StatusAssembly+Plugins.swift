@@ -3,14 +3,14 @@ import Millrace
 import Runtime
 
 extension StatusAssembly {
-    /// - Parameter live: what the running daemon wrote last; nil when none runs.
     func states(
         of names: [String], _ view: WorkspaceView, _ reader: JournalReader,
-        _ live: WrittenMetrics?
+        _ written: WrittenMetrics?, isRunning: Bool
     ) throws -> [StatusReport.PluginState] {
         let all = names + view.deliveries.positions.keys.filter { !names.contains($0) }.sorted()
         let retrying = view.state(FailureRecord.self).retrying.keys
-        let now = moment == .end ? clock() : view.time
+        // What no daemon works on does not fall behind any further.
+        let now = isRunning ? clock() : view.time
         return try all.map { name in
             let position = view.deliveries.positions[name]
             let activity = position?.activity ?? PluginActivity()
@@ -29,7 +29,7 @@ extension StatusAssembly {
                 lagSeconds: oldest.flatMap { oldest in
                     now.map { max(0, $0.seconds(since: oldest)) }
                 },
-                inFlight: live?.inFlight(name),
+                inFlight: isRunning ? written?.inFlight(name) : nil,
                 retrying: retrying.count { $0.plugin == name },
                 interruptions: activity.interruptions,
                 lastError: activity.lastFailure.map {

@@ -31,7 +31,8 @@ struct StatusAssembly {
             datasets: datasets(view), pipelines: pipelines(view), schedule: schedule(view),
             failures: failures(view),
             plugins: try states(
-                of: plugins.map(\.name.rawValue), view, reader, isRunning ? written : nil))
+                of: plugins.map(\.name.rawValue), view, reader, written,
+                isRunning: isRunning))
     }
 
     private func daemon(

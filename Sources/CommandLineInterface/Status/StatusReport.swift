@@ -105,7 +105,8 @@ struct StatusReport: Codable, Sendable {
         /// What half of the reactions, and 99 of 100, kept within, as near as buckets say.
         var medianMilliseconds: Double?
         var p99Milliseconds: Double?
-        /// Age of the oldest event that waits for it; nil when none does.
+        /// Age of the oldest event that waits for it, where no daemon runs at the last record; nil when
+        /// none does.
         var lagSeconds: Double?
         /// Reactions that ran when the daemon wrote last; nil when it does not run.
         var inFlight: Int?
