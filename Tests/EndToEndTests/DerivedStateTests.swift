@@ -85,11 +85,13 @@ extension EndToEnd {
                 try damage(mill, record: record > 0 ? record : count + 1 + record)
                 #expect(try mill.run(["run", "--once"]).code == 6)
                 #expect(try mill.run(["run", "--once", "--accept-damage"]).code == 0)
-                for month in ["02", "03"] {
+                for start in [2, 3] {
                     try mill.drop(
-                        try mill.flights(month, every: 20), at: "data/flights/\(month).csv")
+                        try mill.flights("01", every: 20, from: start),
+                        at: "data/flights/\(start).csv")
+                    // A challenger may be refused; what counts is that the daemon works.
                     let again = try mill.run(["run", "--once"])
-                    #expect(again.code == 0, "\(again)")
+                    #expect(again.code <= 1, "\(again)")
                 }
                 // What nobody accepted is noticed as before.
                 try damage(mill, record: record == 2 ? 3 : 1)
