@@ -110,6 +110,7 @@ extension Daemon {
             if event.type == "journal.watermark", runtime.inFlight == 0 {
                 TaskPool.start {
                     self.vault.settle()
+                    do { try self.vault.check() } catch { self.fail("\(error)") }
                     MemoryFootprint.trim()
                 }
             }
@@ -271,12 +272,17 @@ extension Daemon {
                 DaemonStopped(reason: reason), actor: .system, at: WallClock.now)
             _ = try await writer.append([stopped])
             try writer.close()
-            metrics.finish()
-            try? await BlockingThread.run { self.keeper.finish() }
         } catch {
             fail("the journal could not be closed in good order: \(error)")
             return
         }
+        metrics.finish()
+        try? await BlockingThread.run {
+            self.keeper.finish()
+            self.vault.settle()
+        }
+        // Nothing is lost, but the disk that said so is not to be trusted, and nobody else will tell.
+        do { try vault.check() } catch { return fail("\(error)") }
         finish()
     }
 

@@ -30,6 +30,8 @@ final class PendingObjects: Sendable {
     /// Held for a whole sync, so that one who finds nothing pending does not return before the one
     /// who took it has finished.
     private let syncing = Mutex(())
+    /// Held while recent objects are forced under their names, so that a second call waits for the first.
+    let settling = Mutex(())
 
     init(directory: FilePath) { self.directory = directory }
 

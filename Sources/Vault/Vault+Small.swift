@@ -149,10 +149,13 @@ extension Vault {
         pending.recent = log
     }
 
-    /// Forces recent objects to the disk under their own names: for a moment without other work.
+    /// Forces recent objects to the disk under their own names: for a moment without other work. What
+    /// cannot be forced stays in the log of recent objects, and `check` says so.
     package func settle() {
-        guard let recent = pending.recent, let half = recent.close() else { return }
-        finishCleaning(half, of: recent)
+        pending.settling.withLock { _ in
+            guard let recent = pending.recent, let half = recent.close() else { return }
+            finishCleaning(half, of: recent)
+        }
     }
 
     /// On a thread of its own: drops go on in the other half meanwhile.

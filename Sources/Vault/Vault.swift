@@ -100,6 +100,9 @@ package struct Vault: Sendable {
     /// more: the kernel has forgotten which bytes it failed to write.
     package func sync() throws(VaultError) { try pending.sync() }
 
+    /// - Throws: `unreliable` when bytes could not be forced to the disk, ever since this process began.
+    package func check() throws(VaultError) { try pending.check() }
+
     static func hash(of file: borrowing FileDescriptor) throws(VaultError) -> StoredObject {
         var hash = SHA256()
         var size = 0

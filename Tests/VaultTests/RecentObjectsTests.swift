@@ -46,6 +46,22 @@ import Vault
         }
     }
 
+    @Test func `what cannot be forced to the disk is told, and is there after a restart`() throws {
+        try withVault { vault, _ in
+            try vault.prepare()
+            let digest = try vault.store(Self.text(1))
+            try vault.sync()
+            try vault.check()
+            // fsync(2) refuses a FIFO, as it would a broken disk.
+            try vault.remove(digest)
+            try #require(vault.path(of: digest).withCString { mkfifo($0, 0o600) } == 0)
+            vault.settle()
+            #expect(throws: VaultError.self) { try vault.check() }
+            try vault.remove(digest)
+            #expect(try restarted(vault).verify(digest) > 200)
+        }
+    }
+
     @Test func `a log that is damaged gives what lies before the damage`() throws {
         try withVault { vault, _ in
             try vault.prepare()
