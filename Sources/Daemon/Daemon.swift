@@ -97,6 +97,7 @@ package final class Daemon: Sendable {
             writer = try JournalWriter(directory: layout.journal, configuration: configuration)
             // The lock of the journal is that of the vault, too.
             try vault.prepare()
+            try WorkspaceFolders(layout, vault).removeLeftovers()
         } catch let error as JournalError {
             throw DaemonError(error)
         } catch {

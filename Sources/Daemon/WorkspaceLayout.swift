@@ -14,6 +14,7 @@ package struct WorkspaceLayout: Sendable {
     package var snapshots: SnapshotStore { SnapshotStore(beside: journal) }
     package var vault: FilePath { state.appending("vault") }
     package var jobs: FilePath { state.appending("jobs") }
+    package var outgoing: FilePath { state.appending("outgoing") }
     package var inbox: FilePath { root.appending("inbox") }
     package var sample: FilePath { root.appending("sample") }
 

@@ -1,4 +1,5 @@
 import CLinux
+import Checksums
 import Glibc
 import LinuxSystem
 package import Millrace
@@ -30,21 +31,36 @@ package struct WorkspaceFolders: OutputFolders {
         return layout.path(of: path)
     }
 
-    /// The same for every process: a reaction that was killed is done again, and leaves nothing behind.
-    private func temporary(for file: FilePath) -> FilePath {
-        file.parent.appending(".\(file.name.string.prefix(100)).tmp")
+    /// Where a file is made before it is put in its place: not where people and web servers look, as
+    /// long as that is on the same disk. The same name each time: a reaction that was killed is done
+    /// again, and leaves nothing behind.
+    private func temporary(for file: FilePath) throws -> FilePath {
+        try Files.makeDirectories(layout.outgoing, mode: 0o700)
+        if try FileStatus.of(layout.outgoing)?.device == FileStatus.of(file.parent)?.device {
+            let name = Digest(words: SHA256.hash(file.bytes).words).hex.prefix(32)
+            return layout.outgoing.appending("\(name).tmp")
+        }
+        return file.parent.appending(".\(file.name.string.prefix(100)).tmp")
+    }
+
+    /// Removes what a process that was killed left half made. For the one daemon, before it works.
+    package func removeLeftovers() throws {
+        guard try FileStatus.of(layout.outgoing) != nil else { return }
+        for name in try Files.names(in: layout.outgoing) {
+            try? Files.unlink(layout.outgoing.appending(name))
+        }
     }
 
     package func write(_ bytes: [UInt8], to path: WorkspacePath) throws {
         let file = try resolve(path)
         try Files.makeDirectories(file.parent)
-        try Files.replace(file, with: bytes, temporary: temporary(for: file))
+        try Files.replace(file, with: bytes, temporary: try temporary(for: file))
     }
 
     package func place(_ digest: Digest, at path: WorkspacePath) throws {
         let file = try resolve(path)
         try Files.makeDirectories(file.parent)
-        let temporary = temporary(for: file)
+        let temporary = try temporary(for: file)
         try? Files.unlink(temporary)
         let source = try vault.open(digest)
         let copy = try FileDescriptor.open(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: 0o444)
@@ -72,7 +88,7 @@ package struct WorkspaceFolders: OutputFolders {
         // Relative, so that the link holds when the workspace is moved or mounted elsewhere.
         let up = String(repeating: "../", count: path.components.count - 1)
         let destination = FilePath(up).appending(FilePath(bytes: target.bytes))
-        let temporary = temporary(for: file)
+        let temporary = try temporary(for: file)
         try? Files.unlink(temporary)
         _ = try destination.withCString { to throws(SystemError) in
             try temporary.withCString { from throws(SystemError) in
