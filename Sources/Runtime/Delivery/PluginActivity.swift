@@ -29,7 +29,7 @@ package struct PluginActivity: Sendable, Codable, Equatable {
 
     /// A reaction to these events came to its end.
     package mutating func handled(_ sequences: [UInt64], milliseconds: Double) {
-        handled += 1
+        self.handled += 1
         lastHandled = max(lastHandled, sequences.last ?? 0)
         times.add(seconds: milliseconds / 1000)
     }
