@@ -86,6 +86,15 @@ package final class Daemon: Sendable {
         } catch {
             throw .system("\(error)")
         }
+        let plugins =
+            checked.plugins + [
+                RegisteredPlugin(WorkspacePlugin(registry: options.registry))
+            ]
+        // Who accepts the damage goes on with what is readable.
+        let reader = JournalReader(
+            directory: layout.journal,
+            damage: options.acceptDamage ? .skip({ _ in }) : .accepted({ _ in }))
+        let early = EarlySnapshot(reader, layout.snapshots, DaemonHistory.empty(plugins))
         var configuration = JournalConfiguration()
         configuration.acceptDamage = options.acceptDamage
         let journal = layout.journal
@@ -114,14 +123,6 @@ package final class Daemon: Sendable {
             throw .system("\(error)")
         }
         CrashMark.install(inFlight)
-        let plugins =
-            checked.plugins + [
-                RegisteredPlugin(WorkspacePlugin(registry: options.registry))
-            ]
-        // Who accepts the damage goes on with what is readable.
-        let reader = JournalReader(
-            directory: layout.journal,
-            damage: options.acceptDamage ? .skip({ _ in }) : .accepted({ _ in }))
         let stopper = Stopper()
         var engine = Runtime.Configuration(
             settings: checked.settings, plugins: plugins,
@@ -137,7 +138,8 @@ package final class Daemon: Sendable {
         engine.observed = KeptState.observed
         runtime = Runtime(engine)
         do {
-            let history = try DaemonHistory(reader, layout.snapshots, plugins: plugins)
+            let history = try DaemonHistory(
+                reader, layout.snapshots, plugins: plugins, early: early)
             runtime.take(history.fold)
             past = history.past
             keeper = Daemon.makeKeeper(reader, layout, plugins, logger)

@@ -33,11 +33,23 @@ enum KeptState {
 struct DaemonHistory {
     private(set) var fold: StateFold
 
-    init(_ reader: JournalReader, _ store: SnapshotStore, plugins: [RegisteredPlugin]) throws {
-        let empty = StateFold(
+    /// - Parameter early: what was read from the newest snapshot already.
+    init(
+        _ reader: JournalReader, _ store: SnapshotStore, plugins: [RegisteredPlugin],
+        early: EarlySnapshot
+    ) throws {
+        if let taken = early.wait(), let cursor = try store.cursor(after: taken, reader) {
+            fold = taken
+            try fold.fold(cursor, to: .end)
+        } else {
+            fold = try store.fold(reader, into: DaemonHistory.empty(plugins), at: .end)
+        }
+    }
+
+    static func empty(_ plugins: [RegisteredPlugin]) -> StateFold {
+        StateFold(
             projections: plugins.flatMap(\.projections) + KeptState.daemon + KeptState.observed,
             plugins: plugins, countsDepths: true)
-        fold = try store.fold(reader, into: empty, at: .end)
     }
 
     mutating func apply(_ event: Event) { fold.apply(event) }

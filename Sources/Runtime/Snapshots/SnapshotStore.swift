@@ -109,6 +109,19 @@ package struct SnapshotStore: Sendable {
         return nil
     }
 
+    /// Goes on from a fold that was taken from a snapshot while somebody opened the journal for writing,
+    /// and may have cut its end.
+    ///
+    /// - Returns: a cursor behind it; nil when the journal does not have its record any more.
+    package func cursor(
+        after fold: StateFold, _ reader: JournalReader
+    ) throws(JournalError) -> JournalCursor? {
+        guard let name = names().last(where: { $0.sequence == fold.sequence }),
+            let snapshot = try? Snapshot(path(name)), snapshot.header.time == name.time
+        else { return nil }
+        return try reader.cursor(after: snapshot.header.mark)
+    }
+
     /// Those that are this program's and whole, as far as their headers tell; all others are removed.
     ///
     /// For the one who writes: what a kill left half written goes too.
