@@ -201,9 +201,14 @@ package final class Runtime: Sendable {
                 }
                 switch event.type {
                 case ReactionHandled.type:
-                    if let done = event.payload(as: ReactionHandled.self) {
-                        state.delivery.handled(done.plugin, done.handled)
-                        state.accounts.apply(done)
+                    // Every second or third event is one: not more is read of it than is needed.
+                    if let done = event.members(of: ReactionHandled.self),
+                        let plugin = done.value("plugin", as: String.self),
+                        let sequences = done.value("handled", as: [UInt64].self),
+                        let milliseconds = done.value("milliseconds", as: Double.self)
+                    {
+                        state.delivery.handled(plugin, sequences)
+                        state.accounts.handled(plugin, sequences, milliseconds: milliseconds)
                     }
                 case ReactionFailed.type:
                     if let failed = event.payload(as: ReactionFailed.self) {

@@ -33,10 +33,9 @@ struct PluginAccounts: Sendable {
     /// An event was journaled that the plugin is to handle, or to handle again.
     mutating func offered(to plugin: String) { accounts[plugin, default: Account()].pending += 1 }
 
-    mutating func apply(_ handled: ReactionHandled) {
-        accounts[handled.plugin]?.activity.handled(
-            handled.handled, milliseconds: handled.milliseconds)
-        settle(handled.plugin, handled.handled.count)
+    mutating func handled(_ plugin: String, _ sequences: [UInt64], milliseconds: Double) {
+        accounts[plugin]?.activity.handled(sequences, milliseconds: milliseconds)
+        settle(plugin, sequences.count)
     }
 
     mutating func apply(_ failed: ReactionFailed, at time: Timestamp) {
