@@ -2,6 +2,7 @@ import Checksums
 import Glibc
 import LinuxSystem
 import Millrace
+import Synchronization
 
 /// Small objects: read whole, written under their names at once, and once more into the log of recent
 /// objects, which is what makes them durable quickly.

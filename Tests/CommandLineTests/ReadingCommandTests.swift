@@ -1,4 +1,5 @@
 import Console
+import LinuxSystem
 import Millrace
 import Runtime
 import Testing

@@ -94,7 +94,7 @@ extension EndToEnd {
                     #expect(again.code <= 1, "\(again)")
                 }
                 // What nobody accepted is noticed as before.
-                try damage(mill, record: record == 2 ? 3 : 1)
+                try damage(mill, record: record == 2 ? 5 : 1)
                 mill.daemon = try mill.spawn([], environment: Workspace.shellEnvironment)
                 #expect(try mill.waitForEnd() == .exited(6))
             }
