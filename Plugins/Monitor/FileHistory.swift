@@ -17,7 +17,7 @@ struct FileHistory: Projection {
 
     mutating func apply(_ event: Event) {
         guard let members = event.members(of: DatasetVersionCreated.self),
-            let dataset = members.value("dataset", as: String.self),
+            let dataset = members.text("dataset"),
             let version = members.value("version", as: Int.self)
         else { return }
         // Taken out and put back, so that it is changed in place.
@@ -31,11 +31,11 @@ struct FileHistory: Projection {
             }
         } else {
             // What comes first: bytes that only move to another path have been there all the time.
-            let after = members.list("changes") { $0.value("after", as: Digest.self) }
+            let after = members.list("changes") { $0.digest("after") }
             for digest in after {
                 files[digest, default: Presence(since: version, paths: 0)].paths += 1
             }
-            let before = members.list("changes") { $0.value("before", as: Digest.self) }
+            let before = members.list("changes") { $0.digest("before") }
             for digest in before {
                 guard let known = files[digest] else { continue }
                 files[digest] =

@@ -67,7 +67,7 @@ package struct MillraceProgram: Sendable {
                     WhatIfCommand(registry: registry, clock: clock).command,
                     BisectCommand(registry: registry).command,
                     ShowCommand(clock: clock).command,
-                    DropsCommand().command,
+                    DropsCommand(clock: clock).command,
                     PluginCommand(registry: registry).command,
                 ] + ModelCommands(inbox: inbox).commands + [
                     DeadLetterCommand(inbox: inbox).command,

@@ -94,6 +94,8 @@ package final class Daemon: Sendable {
         let reader = JournalReader(
             directory: layout.journal,
             damage: options.acceptDamage ? .skip({ _ in }) : .accepted({ _ in }))
+        // What is wrong with the journal itself is told when it is opened.
+        if options.acceptDamage { try? Daemon.forgetDamaged(layout) }
         let early = EarlySnapshot(reader, layout.snapshots, DaemonHistory.empty(plugins))
         var configuration = JournalConfiguration()
         configuration.acceptDamage = options.acceptDamage

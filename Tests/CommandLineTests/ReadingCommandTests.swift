@@ -24,6 +24,9 @@ import Testing
         #expect(lines.last?.last.map(String.init) == Parts.digest(5).hex)
         let json = try await story.run("drops", "--json").decode([DropsCommand.Drop].self)
         #expect(json.map(\.kind) == ["added", "added", "added", "added", "removed"])
+        let then = try await story.run("drops", "--at", "\(json[1].sequence)", "--json")
+            .decode([DropsCommand.Drop].self)
+        #expect(then.map(\.sequence) == json.prefix(2).map(\.sequence))
         let none = try await (try Story()).run("drops", "--json").decode([DropsCommand.Drop].self)
         #expect(none.isEmpty)
     }

@@ -63,7 +63,7 @@ extension EndToEnd {
 
                 let accepted = try mill.run(["run", "--once", "--accept-damage"])
                 #expect(accepted.code == 0, "\(accepted)")
-                for words in [["status"], ["events"], ["why", "delays"]] {
+                for words in [["status"], ["events"], ["why", "delays"], ["replay"]] {
                     let output = try mill.run(words)
                     #expect(output.code == 0, "\(words): \(output)")
                 }

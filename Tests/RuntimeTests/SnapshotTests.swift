@@ -30,7 +30,7 @@ private struct WatchingPlugin: Plugin {
 private final class RandomJournal {
     static let types: [any Projection.Type] = [
         DatasetRegistry.self, ModelRegistry.self, RunRegistry.self, DaemonRecord.self,
-        DriftRecord.self, WatchRecord.self, FailureRecord.self, EvidenceBook.self,
+        DriftRecord.self, WatchRecord.self, FailureRecord.self,
     ]
     static let plugins = [RegisteredPlugin(WatchingPlugin(settings: NoSettings()))]
 
@@ -190,6 +190,39 @@ private final class RandomJournal {
         let cursor = try journal.reader.cursor(from: UInt64(journal.number(100...600)))
         let time = try #require(try cursor.next()).time
         try journal.compare(at: .time(time))
+    }
+
+    @Test(arguments: 10...12 as ClosedRange<UInt64>)
+    func `folded on two threads is the state folded on one`(seed: UInt64) throws {
+        let journal = try RandomJournal(seed: seed, events: 500)
+        let empty = StateFold(
+            projections: RandomJournal.types, plugins: RandomJournal.plugins, countsDepths: true)
+        for moment in [.end, .sequence(321), .sequence(0)] as [Moment] {
+            var one = empty
+            try one.fold(try journal.reader.cursor(), to: moment)
+            var two = empty
+            try two.fold(try journal.reader.cursor(), of: journal.reader, to: moment, many: 1)
+            let types = RandomJournal.types
+            #expect(two.sequence == one.sequence)
+            #expect(
+                StateDigest(WorkspaceView(two), types).whole
+                    == StateDigest(WorkspaceView(one), types).whole)
+            #expect(two.deliveries.positions == one.deliveries.positions)
+            #expect(two.deliveries.deadLetters == one.deliveries.deadLetters)
+            let unsettled = one.deliveries.unsettled
+            #expect(
+                two.depths.kept(unsettled).map { "\($0.id) \($0.depth)" }
+                    == one.depths.kept(unsettled).map { "\($0.id) \($0.depth)" })
+        }
+    }
+
+    @Test func `that knows a damaged record is forgotten`() throws {
+        let journal = try RandomJournal(seed: 2, events: 300)
+        try journal.maker(spacing: 50).bringUpToDate(isFinal: true)
+        let before = journal.store.sequences
+        journal.store.forget(from: 160)
+        #expect(journal.store.sequences == before.filter { $0 < 160 })
+        #expect(before.contains { $0 >= 160 } && before.contains { $0 < 160 })
     }
 
     @Test func `has the depths of the events that may still cause others`() throws {

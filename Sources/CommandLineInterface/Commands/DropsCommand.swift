@@ -7,6 +7,8 @@ import Runtime
 
 /// `millrace drops`: every version of every input file.
 struct DropsCommand {
+    let clock: @Sendable () -> Timestamp
+
     private static let tsv = Option.flag(
         "tsv", help: "path, a tab, SHA-256; for programs that compare")
 
@@ -25,7 +27,8 @@ struct DropsCommand {
     }
 
     var command: Command {
-        Command(
+        let clock = clock
+        return Command(
             "drops", summary: "every journaled version of every input file",
             discussion: """
                 Reads the journal, needs no daemon, and writes nothing. In paths, bytes outside \
@@ -37,17 +40,19 @@ struct DropsCommand {
             examples: [
                 .init("drops", "what came, changed, moved and went"),
                 .init("drops --tsv | sort -u", "to compare with another list"),
+                .init("drops --at 2026-03-03", "up to that day"),
             ],
-            options: [DropsCommand.tsv, Shared.json, Shared.workspace]
+            options: [DropsCommand.tsv, Shared.at, Shared.json, Shared.workspace]
         ) { input in
             let layout = try Shared.layout(input)
             let reader = try Reading.journal(layout)
+            let moment = try Shared.moment(input, now: clock())
             let report = try await BlockingThread.run {
                 try JournalVerifier.verify(layout.journal)
             }
             if input[Shared.json] { input.out.write("[") }
             var count = 0
-            try DropsCommand.forEach(in: reader) { drop in
+            try DropsCommand.forEach(in: reader, upTo: moment) { drop in
                 if input[Shared.json] {
                     let text = try JSONValue(encoding: drop).bytes
                     input.out.write(count == 0 ? "\n" : ",\n")
@@ -77,10 +82,12 @@ struct DropsCommand {
 
     /// In the order of the journal; damaged records are passed over.
     private static func forEach(
-        in reader: JournalReader, _ body: (Drop) throws -> Void
+        in reader: JournalReader, upTo moment: Moment, _ body: (Drop) throws -> Void
     ) throws {
         let cursor = try reader.cursor(damage: .skip({ _ in }))
-        while let record = try cursor.next() {
+        while let record = try cursor.next(),
+            moment.includes(sequence: record.sequence, time: record.time)
+        {
             if record.isType("file.arrived") {
                 let event = try cursor.event(of: record)
                 let file = try event.decode(FileArrived.self)

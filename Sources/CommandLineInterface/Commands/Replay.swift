@@ -30,7 +30,7 @@ struct Replay: Sendable {
             guard let state = try store.state(at: sequence, reader, empty),
                 moment.includes(sequence: sequence, time: state.time ?? .init(microseconds: 0))
             else { continue }
-            try fold.fold(cursor, through: sequence)
+            try fold.fold(cursor, to: .end, through: sequence)
             tell(fold.sequence, since: start)
             let began = monotonicNanoseconds()
             held.append(sequence)
@@ -42,14 +42,14 @@ struct Replay: Sendable {
             }
             comparing += monotonicNanoseconds() - began
         }
-        try fold.fold(cursor, to: moment)
+        try fold.fold(cursor, of: reader, to: moment)
         let seconds = Double(monotonicNanoseconds() - start - comparing) / 1e9
         if showsProgress { write("\r\u{1B}[K") }
         let digest = StateDigest(WorkspaceView(fold), types)
         if held.isEmpty {
             // Up to the same record: more may have come since.
             var again = empty
-            try again.fold(try reader.cursor(), through: fold.sequence)
+            try again.fold(try reader.cursor(), of: reader, to: .sequence(fold.sequence))
             let different = differences(fold, again)
             if !different.isEmpty {
                 parting = .init(after: 0, by: fold.sequence, projections: different)

@@ -50,17 +50,12 @@ struct WhyCommand {
             let layout = try Shared.layout(input)
             let reader = try Reading.journal(layout)
             let moment = try Shared.moment(input, now: clock())
-            let view = try WorkspaceView(
-                reader, projections: [EvidenceBook.self, SettingsInForce.self], at: moment)
-            let book = view.state(EvidenceBook.self)
-            let target = WhyTarget(
-                words: input[WhyCommand.fact], root: layout.root, reader: reader, book: book,
-                production: (view.state(SettingsInForce.self).settings?.pipelines ?? [:])
-                    .compactMapValues(\.stages.last))
+            let view = try WorkspaceView(reader, projections: WhyTarget.projections, at: moment)
+            let target = WhyTarget(input[WhyCommand.fact], root: layout.root, reader, view)
             let sequence = try target.sequence()
             var tracer = CauseTracer(
-                reader, book: book, files: VaultFiles(try Vault(directory: layout.vault)))
-            guard sequence <= view.sequence, let event = try tracer.event(sequence) else {
+                target.search, files: VaultFiles(try Vault(directory: layout.vault)))
+            guard let event = try target.search.event(sequence) else {
                 throw CommandFailure(
                     .missing, "there is no record \(sequence); the last is \(view.sequence)",
                     advice: "'millrace events' lists them")
@@ -68,7 +63,7 @@ struct WhyCommand {
             let catalogue = Reading.catalogue(registry)
             let page = WhyPage(catalogue: catalogue)
             if input[WhyCommand.forward] {
-                let node = try tracer.consequences(of: event, upTo: view.sequence)
+                let node = try tracer.consequences(of: event)
                 if input[WhyCommand.dot] {
                     input.out.write(DotGraph(node, catalogue).text)
                 } else if input[Shared.json] {

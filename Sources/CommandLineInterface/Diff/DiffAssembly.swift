@@ -98,25 +98,18 @@ struct DiffAssembly {
     }
 
     func datasets(_ name: String, _ a: Int, _ b: Int) throws -> DiffReport {
-        var found: [Int: DatasetVersionCreated] = [:]
-        var last = 0
-        let cursor = try reader.cursor()
-        while let record = try cursor.next() {
-            guard record.isType("dataset.versioned"),
-                let version = try cursor.event(of: record).payload(as: DatasetVersionCreated.self),
-                version.dataset == name
-            else { continue }
-            last = version.version
-            if version.version == a || version.version == b { found[version.version] = version }
-        }
+        let search = EvidenceSearch(reader, upTo: try reader.head().sequence)
         func version(_ number: Int) throws -> DatasetVersionCreated {
-            guard let version = found[number] else {
-                throw CommandFailure(
-                    .missing, "\(name) has no version \(number)",
-                    advice: last > 0
-                        ? "it has 1 to \(last)" : "'millrace status' lists models and datasets")
+            let found = try search.latest(about: .dataset(name), DatasetVersionCreated.self) {
+                $0.isAbout(version: number, stage: nil)
             }
-            return version
+            if let version = found?.payload(as: DatasetVersionCreated.self) { return version }
+            let last = try search.latest(about: .dataset(name), DatasetVersionCreated.self)?
+                .payload(as: DatasetVersionCreated.self)
+            throw CommandFailure(
+                .missing, "\(name) has no version \(number)",
+                advice: last.map { "it has 1 to \($0.version)" }
+                    ?? "'millrace status' lists models and datasets")
         }
         let (before, after) = (try version(a), try version(b))
         let difference = DatasetDifference(

@@ -41,12 +41,13 @@ struct HistoryCommand {
             let now = clock()
             let moment = try Shared.moment(input, now: now)
             let view = try WorkspaceView(
-                reader, projections: [StageChronicle.self, SettingsInForce.self], at: moment)
-            let models = view.state(StageChronicle.self).models
+                reader, projections: [ModelRegistry.self, SettingsInForce.self], at: moment)
+            let models = view.state(ModelRegistry.self).models.filter { !$0.value.tenures.isEmpty }
             let name = input[HistoryCommand.model]
-            guard let all = models[name] else {
+            guard models[name] != nil else {
                 throw HistoryCommand.missing(name, Array(models.keys))
             }
+            let all = try StageChronicle(EvidenceSearch(reader, view), of: name).changes
             let pipeline = view.state(SettingsInForce.self).settings?.pipelines[name]
             let stage =
                 input[HistoryCommand.stage] ?? pipeline?.stages.last ?? all.last?.stage ?? ""

@@ -76,24 +76,21 @@ struct ProveCommand {
         let layout = try Shared.layout(input)
         let reader = try Reading.journal(layout)
         let moment = try Shared.moment(input, now: now)
-        let view = try WorkspaceView(
-            reader, projections: [EvidenceBook.self, SettingsInForce.self], at: moment)
-        let book = view.state(EvidenceBook.self)
-        let sequence = try WhyTarget(
-            words: RawArgument(words), root: layout.root, reader: reader, book: book,
-            production: (view.state(SettingsInForce.self).settings?.pipelines ?? [:])
-                .compactMapValues(\.stages.last)
-        ).sequence()
+        let view = try WorkspaceView(reader, projections: WhyTarget.projections, at: moment)
+        let target = WhyTarget(RawArgument(words), root: layout.root, reader, view)
+        let sequence = try target.sequence()
         let files = VaultFiles(try Vault(directory: layout.vault))
-        var tracer = CauseTracer(reader, book: book, files: files)
-        guard let event = try tracer.event(sequence), event.type == DeploymentCompleted.type else {
+        var tracer = CauseTracer(target.search, files: files)
+        guard let event = try target.search.event(sequence),
+            event.type == DeploymentCompleted.type
+        else {
             throw CommandFailure(
                 .negative, "\(words) was never deployed: there is nothing to prove",
                 advice: "'millrace why \(words)' says how far it came")
         }
         let evidence = try tracer.causes(of: event).sequences
         do {
-            return try ProofBuilder(reader, files: files, at: moment).bundle(
+            return try ProofBuilder(target.search, files: files).bundle(
                 deployment: sequence, evidence: evidence,
                 chainMax: input[full] ? .max : ProofBuilder.chainMax)
         } catch let flaw as ProofFlaw {

@@ -52,8 +52,8 @@ struct WhyNotCommand {
             let question = try WhyNotCommand.question(
                 words, view.state(ModelRegistry.self), settings, layout)
             let evidence = try WhyNotEvidence(
-                reader, question, settings: settings, plugins: Reading.plugins(registry),
-                at: moment)
+                reader, question, settings: settings,
+                plugins: Reading.plugins(registry, in: layout), at: moment)
             let answer = Answer(what: words, reasons: WhyNot(evidence).reasons)
             if input[Shared.json] {
                 try Reading.write(answer, to: input.out)

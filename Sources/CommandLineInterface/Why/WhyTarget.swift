@@ -1,4 +1,5 @@
 import Console
+import Daemon
 import Journal
 import LinuxSystem
 import Millrace
@@ -9,7 +10,8 @@ struct WhyTarget {
     let words: RawArgument
     let root: FilePath
     let reader: JournalReader
-    let book: EvidenceBook
+    let search: EvidenceSearch
+    let models: ModelRegistry
     /// By pipeline: the stage that counts as production.
     let production: [String: String]
 
@@ -20,7 +22,7 @@ struct WhyTarget {
             if let number = UInt64(digits) { return number }
             if let found = try model(text) { return found }
         }
-        if let found = file() { return found }
+        if let found = try file() { return found }
         if let text = words.text, let found = try identified(by: text) { return found }
         throw missing()
     }
@@ -30,43 +32,43 @@ struct WhyTarget {
     private func model(_ text: String) throws -> UInt64? {
         let parts = text.split(separator: "@", omittingEmptySubsequences: false)
         let name = String(parts[0])
-        let versions = book.versions.keys.filter { $0.model == name }.map(\.version)
-        guard parts.count <= 2, !versions.isEmpty else { return nil }
-        guard parts.count == 2 else { return live(name) ?? latest(name, versions) }
-        let digits = parts[1].hasPrefix("v") ? parts[1].dropFirst() : parts[1]
-        guard let version = Int(digits), versions.contains(version) else {
-            let all = versions.sorted().suffix(10).map { "\(name)@\($0)" }
-            throw CommandFailure(
-                .missing, "\(name) has no version '\(String(parts[1]))'",
-                advice: Text("there are: " + all.joined(separator: ", ")))
+        guard parts.count <= 2, let model = models.models[name], !model.versions.isEmpty else {
+            return nil
         }
-        return about(name, version)
+        guard parts.count == 2 else { return try live(model) ?? about(name, model.latest) }
+        let digits = parts[1].hasPrefix("v") ? parts[1].dropFirst() : parts[1]
+        if let version = Int(digits), let found = try about(name, version) { return found }
+        let all = model.versions.keys.sorted().suffix(10).map { "\(name)@\($0)" }
+        throw CommandFailure(
+            .missing, "\(name) has no version '\(String(parts[1]))'",
+            advice: Text("there are: " + all.joined(separator: ", ")))
     }
 
     /// The deployment by which the version in production went live.
-    private func live(_ name: String) -> UInt64? {
-        let deployments = book.deployments[name] ?? []
-        guard let stage = production[name] ?? deployments.last?.stage else { return nil }
-        return deployments.last { $0.stage == stage }?.sequence
-    }
-
-    private func latest(_ name: String, _ versions: [Int]) -> UInt64? {
-        versions.max().flatMap { about(name, $0) }
+    private func live(_ model: ModelRegistry.Model) -> UInt64? {
+        let last = model.tenures.compactMapValues(\.last?.sequence)
+        let stage = production[model.name] ?? last.max { $0.value < $1.value }?.key
+        return stage.flatMap { last[$0] }
     }
 
     /// Where a version got to: into production, into another stage, to a refusal, or to be made.
-    private func about(_ name: String, _ version: Int) -> UInt64? {
-        let key = EvidenceBook.VersionKey(model: name, version: version)
-        let deployments = (book.deployments[name] ?? []).filter { $0.version == version }
-        let stage = production[name]
-        return deployments.last { $0.stage == stage }?.sequence ?? book.refusals[key]
-            ?? deployments.last?.sequence ?? book.versions[key]
+    private func about(_ name: String, _ version: Int) throws -> UInt64? {
+        func latest(_ type: any EventPayload.Type, stage: String? = nil) throws -> UInt64? {
+            try search.latest(type, name, version, stage: stage)?.sequence
+        }
+        guard let made = try latest(ModelVersionCreated.self) else { return nil }
+        if let stage = production[name],
+            let live = try latest(DeploymentCompleted.self, stage: stage)
+        {
+            return live
+        }
+        return try latest(PromotionRefused.self) ?? latest(DeploymentCompleted.self) ?? made
     }
 
     // MARK: files
 
     /// The last that is known about a path, given from the workspace or as the shell completes it.
-    private func file() -> UInt64? {
+    private func file() throws -> UInt64? {
         var candidates = [words.bytes]
         if let absolute = try? AbsolutePath.of(FilePath(bytes: words.bytes)) {
             let prefix = root.bytes + [UInt8(ascii: "/")]
@@ -77,30 +79,32 @@ struct WhyTarget {
         if let escaped = words.text.flatMap({ WorkspacePath(escaped: $0) }) {
             candidates.append(escaped.bytes)
         }
-        return candidates.lazy.compactMap { WorkspacePath(bytes: $0) }
-            .compactMap { book.lastAbout[$0] }.first
+        for path in candidates.compactMap({ WorkspacePath(bytes: $0) }) {
+            if let found = try search.latest(about: path) { return found.sequence }
+        }
+        return nil
     }
 
     // MARK: records
 
     /// The record whose id begins with these digits.
     private func identified(by text: String) throws -> UInt64? {
-        let digits = text.lowercased()
-        guard digits.utf8.count >= 4, let key = IndexKey(idPrefix: digits) else { return nil }
+        guard text.utf8.count >= 4, let key = IndexKey(idPrefix: text) else { return nil }
         var found: [UInt64] = []
         let cursor = try reader.records(with: key)
         while let record = try cursor.next() { found.append(record.sequence) }
         if found.count > 1 {
             let list = found.prefix(5).map { "#\($0)" }.joined(separator: ", ")
             throw CommandFailure(
-                .usage, "\(found.count) records have an id that begins with '\(digits)': \(list)",
+                .usage,
+                "\(found.count) records have an id that begins with '\(text.lowercased())': \(list)",
                 advice: "type more digits, or the number of one")
         }
         return found.first
     }
 
     private func missing() -> CommandFailure {
-        let models = Set(book.versions.keys.map(\.model)).sorted()
+        let models = models.models.values.filter { !$0.versions.isEmpty }.map(\.name).sorted()
         let meant = suggestions(for: words.text ?? "", among: models)
         let advice: String
         if !meant.isEmpty {
@@ -113,5 +117,30 @@ struct WhyTarget {
         }
         return CommandFailure(
             .missing, "nothing here is called '\(Text(bytes: words.bytes))'", advice: Text(advice))
+    }
+}
+
+extension EvidenceSearch {
+    /// From a state of the datasets and the settings.
+    init(_ reader: JournalReader, _ view: WorkspaceView) {
+        var known = Known()
+        known.settings = view.state(SettingsInForce.self).sequence
+        known.contracts = view.state(DatasetRegistry.self).datasets.compactMapValues(\.contract)
+        self.init(reader, upTo: view.sequence, known)
+    }
+}
+
+extension WhyTarget {
+    /// The states that a question of why begins with.
+    static let projections: [any Projection.Type] = [
+        SettingsInForce.self, DatasetRegistry.self, ModelRegistry.self,
+    ]
+
+    init(_ words: RawArgument, root: FilePath, _ reader: JournalReader, _ view: WorkspaceView) {
+        self.init(
+            words: words, root: root, reader: reader, search: EvidenceSearch(reader, view),
+            models: view.state(ModelRegistry.self),
+            production: (view.state(SettingsInForce.self).settings?.pipelines ?? [:])
+                .compactMapValues(\.stages.last))
     }
 }

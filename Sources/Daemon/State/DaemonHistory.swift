@@ -8,7 +8,7 @@ import Watching
 enum KeptState {
     static func projections(_ plugins: [RegisteredPlugin]) -> [any Projection.Type] {
         plugins.flatMap(\.projections) + daemon + observed + [
-            RunRegistry.self, DaemonRecord.self, FailureRecord.self, EvidenceBook.self,
+            RunRegistry.self, DaemonRecord.self, FailureRecord.self,
         ]
     }
 

@@ -1,6 +1,7 @@
 import Journal
 import LinuxSystem
 import Millrace
+import Runtime
 import Synchronization
 
 // What a start does about the parts of the journal that it need not read.
@@ -23,6 +24,14 @@ extension Daemon {
         } catch {
             logger.log(.warning, "the journal could not be checked: \(error)")
         }
+    }
+
+    /// Snapshots that know what stood at a damaged place know more than the journal: who accepts the
+    /// damage goes on without.
+    static func forgetDamaged(_ layout: WorkspaceLayout) throws {
+        let report = try JournalVerifier.verify(layout.journal)
+        guard let first = report.damages.map(\.sequence).min() else { return }
+        layout.snapshots.forget(from: first)
     }
 
     /// The places that were not accepted before, to be written down: who starts the daemon with

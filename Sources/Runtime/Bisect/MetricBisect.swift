@@ -88,8 +88,8 @@ package struct MetricBisect {
         while let next = search.next { search.answer(question.isBad(versions[next].value)) }
         let good = versions[search.found - 1]
         let bad = versions[search.found]
-        let all = try candidates(after: 0, upTo: .max)
-        let between = try candidates(after: start(of: good), upTo: start(of: bad))
+        let all = try changes()
+        let between = try candidates(all, after: start(of: good), upTo: start(of: bad))
         var answer = Answer(
             good: good, bad: bad, candidates: between, culprit: nil,
             versionsAsked: search.questions,
@@ -130,35 +130,53 @@ package struct MetricBisect {
 
     /// The record of the run that made a version.
     private func start(of version: Version) throws -> UInt64 {
-        let cursor = try reader.cursor()
-        var run: Int?
-        var starts: [Int: UInt64] = [:]
-        while let record = try cursor.next(), record.sequence <= version.sequence {
-            if record.isType("run.started") {
-                let started = try cursor.event(of: record).payload(as: RunStarted.self)
-                if let started, started.pipeline == question.model {
-                    starts[started.run] = record.sequence
-                }
-            } else if record.sequence == version.sequence {
-                run = try cursor.event(of: record).payload(as: ModelVersionCreated.self)?.run
-            }
-        }
-        return run.flatMap { starts[$0] } ?? version.sequence
+        let search = EvidenceSearch(reader, upTo: version.sequence)
+        guard
+            let run = try search.event(version.sequence)?.payload(as: ModelVersionCreated.self)?
+                .run,
+            let started = try search.latest(
+                about: .pipeline(question.model), RunStarted.self,
+                where: { $0.members(of: RunStarted.self)?.value("run") == run })
+        else { return version.sequence }
+        return started.sequence
     }
 
-    /// What changed the inputs of the model's pipeline between two records.
-    private func candidates(after first: UInt64, upTo last: UInt64) throws -> [Candidate] {
-        var found: [Candidate] = []
+    /// What changed the inputs of the model's pipeline, the first first.
+    private func changes() throws -> [Event] {
+        let search = EvidenceSearch(reader, upTo: try reader.head().sequence)
+        let accepted = try search.all(about: .workspace, [SettingsAccepted.self])
+        // Each of the settings may have named another dataset.
+        let datasets = Set(
+            accepted.compactMap {
+                $0.payload(as: SettingsAccepted.self)?.settings.pipelines[question.model]?.dataset
+            })
+        var events = accepted
+        events += try search.all(
+            about: Subject("code", question.model), [FileArrived.self, FileRemoved.self])
+        for dataset in datasets {
+            events += try search.all(
+                about: .dataset(dataset),
+                [DataAccepted.self, ContractAccepted.self, FileRemoved.self])
+        }
+        events.sort { $0.sequence < $1.sequence }
         var settings = WorkspaceSettings()
-        let cursor = try reader.cursor()
-        while let batch = try cursor.nextBatch(), let end = batch.last, end.sequence < last {
-            for event in batch {
-                if let accepted = event.payload(as: SettingsAccepted.self) {
-                    settings = accepted.settings
-                }
-                guard event.sequence > first, isCandidate(event, settings) else { continue }
-                found.append(Candidate(event: event, settled: end.sequence))
+        return events.filter { event in
+            if let accepted = event.payload(as: SettingsAccepted.self) {
+                settings = accepted.settings
             }
+            return isCandidate(event, settings)
+        }
+    }
+
+    /// Those between two records.
+    private func candidates(
+        _ changes: [Event], after first: UInt64, upTo last: UInt64
+    ) throws -> [Candidate] {
+        var found: [Candidate] = []
+        for event in changes where event.sequence > first && event.sequence < last {
+            guard let record = try reader.record(event.sequence) else { continue }
+            let end = event.sequence + UInt64(max(0, record.batchCount - record.batchIndex))
+            if end < last { found.append(Candidate(event: event, settled: end)) }
         }
         return found
     }

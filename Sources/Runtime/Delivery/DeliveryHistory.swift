@@ -57,11 +57,15 @@ package struct DeliveryHistory: Sendable {
         }
     }
 
-    /// The types that matter to it, beside those that plugins subscribe to.
-    package static let types: Set<String> = [
-        PluginRegistered.type, ReactionHandled.type, ReactionFailed.type, ReactionInterrupted.type,
-        ReactionDeadLettered.type, DeadLetterResolved.type,
-    ]
+    /// The types that matter to it.
+    package var types: Set<String> {
+        let letters: Set = [ReactionDeadLettered.type, DeadLetterResolved.type]
+        guard !subscriptions.isEmpty else { return letters }
+        return letters.union([
+            PluginRegistered.type, ReactionHandled.type, ReactionFailed.type,
+            ReactionInterrupted.type,
+        ]).union(subscribers.keys)
+    }
 
     package mutating func apply(_ event: Event) {
         for (name, kind) in subscribers[event.type] ?? []
@@ -115,9 +119,9 @@ package struct DeliveryHistory: Sendable {
 
     /// One in four records of a journal is such a mark.
     private mutating func apply(_ handled: PayloadMembers) {
-        guard let plugin = handled.value("plugin", as: String.self),
-            let sequences = handled.value("handled", as: [UInt64].self),
-            let milliseconds = handled.value("milliseconds", as: Double.self),
+        guard let plugin = handled.text("plugin"),
+            let sequences = handled.sequences("handled"),
+            let milliseconds = handled.number("milliseconds"),
             // Taken out and put back, so that the sets are changed in place.
             var position = positions.removeValue(forKey: plugin)
         else { return }

@@ -1,21 +1,19 @@
-package import Journal
+import Journal
 package import Millrace
 
 /// Makes the proof of a deployment from a journal and its vault.
 package struct ProofBuilder {
-    private let reader: JournalReader
+    private let search: EvidenceSearch
     private let files: any FileStore
-    private let moment: Moment
 
     /// Chains longer than this are left out, and only the records that matter taken in: 32 MiB.
     package static let chainMax = 32 << 20
     /// Larger things are named by their digest alone: 256 KiB.
     private static let objectMax = 256 << 10
 
-    package init(_ reader: JournalReader, files: any FileStore, at moment: Moment = .end) {
-        self.reader = reader
+    package init(_ search: EvidenceSearch, files: any FileStore) {
+        self.search = search
         self.files = files
-        self.moment = moment
     }
 
     /// - Parameters:
@@ -28,12 +26,11 @@ package struct ProofBuilder {
     ) throws -> ProofBundle {
         let wanted = try evidence.union(facts(about: deployment))
         let first = wanted.min() ?? deployment
-        if let whole = try lines(from: first, only: nil, limit: chainMax) {
+        if let whole = try lines(from: first, limit: chainMax) {
             return try bundle(whole, deployment)
         }
-        let head = try last()
-        guard let parts = try lines(from: first, only: wanted.union([head]), limit: .max) else {
-            throw ProofFlaw("the journal has no records")
+        let parts = try wanted.union([search.last]).sorted().compactMap { sequence in
+            try search.reader.record(sequence)?.copy()
         }
         return try bundle(parts, deployment)
     }
@@ -46,17 +43,12 @@ package struct ProofBuilder {
             objects: try objects(events, deployment))
     }
 
-    /// Nil when they are more than the limit.
-    private func lines(
-        from first: UInt64, only wanted: Set<UInt64>?, limit: Int
-    ) throws -> [RawRecord]? {
+    /// All records from one on; nil when they are more than the limit.
+    private func lines(from first: UInt64, limit: Int) throws -> [RawRecord]? {
         var found: [RawRecord] = []
         var size = 0
-        let cursor = try reader.cursor(from: first)
-        while let record = try cursor.next(),
-            moment.includes(sequence: record.sequence, time: record.time)
-        {
-            guard wanted?.contains(record.sequence) ?? true else { continue }
+        let cursor = try search.reader.cursor(from: first)
+        while let record = try cursor.next(), record.sequence <= search.last {
             size += record.length
             if size > limit { return nil }
             found.append(try record.copy())
@@ -64,48 +56,21 @@ package struct ProofBuilder {
         return found
     }
 
-    private func last() throws -> UInt64 {
-        var last: UInt64 = 0
-        let cursor = try reader.cursor()
-        while let record = try cursor.next(),
-            moment.includes(sequence: record.sequence, time: record.time)
-        {
-            last = record.sequence
-        }
-        return last
-    }
-
     /// The records about the version and its stage that a chain of causes does not lead to.
     private func facts(about deployment: UInt64) throws -> Set<UInt64> {
-        let cursor = try reader.cursor(from: deployment)
-        guard let record = try cursor.next(),
-            let deployed = try record.event().payload(as: DeploymentCompleted.self)
+        guard
+            let deployed = try search.event(deployment)?.payload(as: DeploymentCompleted.self)
         else { throw ProofFlaw("record \(deployment) is no deployment") }
-        var found: Set<UInt64> = []
-        var settings: UInt64?
-        let all = try reader.cursor()
-        while let record = try all.next(),
-            moment.includes(sequence: record.sequence, time: record.time)
-        {
-            switch record.type {
-            case SettingsAccepted.type:
-                if record.sequence < deployment { settings = record.sequence }
-            case ModelEvaluated.type, GatesEvaluated.type, StageChecked.type,
-                ApprovalDecided.type, DeploymentCompleted.type:
-                let event = try record.event()
-                guard event.subject == deployed.subject,
-                    let payload = try? JSONValue(parsing: event.payload),
-                    payload["version"]?.integerValue == Int64(deployed.version)
-                else { continue }
-                found.insert(record.sequence)
-            case RunCompleted.type:
-                if try record.event().subject.name == deployed.model {
-                    found.insert(record.sequence)
-                }
-            default: break
-            }
-        }
-        return found.union(settings.map { [$0] } ?? [])
+        let verdicts = try search.all(
+            about: deployed.subject,
+            [
+                ModelEvaluated.self, GatesEvaluated.self, StageChecked.self, ApprovalDecided.self,
+                DeploymentCompleted.self,
+            ]
+        ).filter { $0.isAbout(version: deployed.version, stage: nil) }
+        let runs = try search.all(about: .pipeline(deployed.model), [RunCompleted.self])
+        let settings = try search.settings(at: deployment)
+        return Set((verdicts + runs).map(\.sequence) + [settings?.sequence].compactMap { $0 })
     }
 
     /// What the story names and is small enough: lists of files always.

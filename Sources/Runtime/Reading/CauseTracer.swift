@@ -32,12 +32,12 @@ package struct ConsequenceNode: Sendable {
 /// Follows causes through a journal: back to the files and people that a fact came from, or forward
 /// to what came of it.
 package struct CauseTracer {
-    private let reader: JournalReader
-    private let book: EvidenceBook
+    private let search: EvidenceSearch
     private let files: (any FileStore)?
     private var events: [UInt64: Event] = [:]
     private var byID: [EventID: UInt64] = [:]
     private var loaded: Set<EventID> = []
+    private var contracts: [Digest: Event] = [:]
     /// A version's own story is told once, within the deployments that rest on it.
     private var told: Set<UInt64> = []
 
@@ -47,16 +47,9 @@ package struct CauseTracer {
     private static let chainMax = 10_000
 
     /// - Parameter files: where the lists of datasets' files lie.
-    package init(_ reader: JournalReader, book: EvidenceBook, files: (any FileStore)? = nil) {
-        self.reader = reader
-        self.book = book
+    package init(_ search: EvidenceSearch, files: (any FileStore)? = nil) {
+        self.search = search
         self.files = files
-    }
-
-    /// The record with this sequence; nil when there is none.
-    package mutating func event(_ sequence: UInt64) throws(JournalError) -> Event? {
-        try load(sequences: [sequence])
-        return events[sequence]
     }
 
     /// The record with its causes, each with its evidence.
@@ -64,16 +57,15 @@ package struct CauseTracer {
         try node(event, depth: 0)
     }
 
-    /// What came of a record, in the order of the journal, up to another. Marks of the runtime are
-    /// left out.
+    /// What came of a record, in the order of the journal. Marks of the runtime are left out.
     package mutating func consequences(
-        of event: Event, upTo last: UInt64 = .max
+        of event: Event
     ) throws(JournalError) -> ConsequenceNode {
         try load(correlation: event.correlation)
         var children: [EventID: [Event]] = [:]
         for other in events.values.sorted(by: { $0.sequence < $1.sequence }) {
             // A cause comes before what it causes: so this is a tree, whatever a journal claims.
-            guard other.sequence <= last, let cause = other.causation,
+            guard other.sequence <= search.last, let cause = other.causation,
                 !RuntimeMarks.types.contains(other.type),
                 let place = byID[cause], place < other.sequence
             else { continue }
@@ -97,10 +89,10 @@ package struct CauseTracer {
         var needs: [UInt64: [Need]] = [:]
         let versions = Set(trunk.compactMap { $0.payload(as: ModelVersionCreated.self)?.version })
         for event in trunk {
-            needs[event.sequence] = Needs(book: book, trunkVersions: versions, files: files)
-                .of(event)
+            needs[event.sequence] = try Needs(
+                search: search, trunkVersions: versions, files: files
+            ).of(event)
         }
-        try load(sequences: Set(needs.values.joined().flatMap(\.sequences)))
         let ids = Set(trunk.map(\.id))
         var nodes: [CauseNode] = []
         for event in trunk {
@@ -119,28 +111,38 @@ package struct CauseTracer {
         _ need: Need, trunk: Set<EventID>, depth: Int
     ) throws(JournalError) -> [CauseNode] {
         switch need {
-        case .fact(let sequence): return events[sequence].map { [CauseNode(event: $0)] } ?? []
-        case .file(let title, let sequences):
+        case .fact(let event): return [CauseNode(event: event)]
+        case .file(let title, let events):
+            let needs = Needs(search: search, trunkVersions: [], files: files)
             var facts: [CauseNode] = []
-            for event in sequences.compactMap({ events[$0] }) {
-                // The contract that a drop was held against.
-                let needs = Needs(book: book, trunkVersions: [], files: files).of(event)
-                try load(sequences: Set(needs.flatMap(\.sequences)))
-                let contracts = needs.flatMap(\.sequences).compactMap { events[$0] }
+            for event in events {
+                let contract = try contract(of: event, needs)
                 facts.append(
-                    CauseNode(event: event, evidence: contracts.map { CauseNode(event: $0) }))
+                    CauseNode(
+                        event: event, evidence: contract.map { [CauseNode(event: $0)] } ?? []))
             }
             return [CauseNode(title: title, evidence: facts)]
-        case .story(let sequence):
-            guard let event = events[sequence] else { return [] }
+        case .story(let event):
             // What has its cause in this chain has its story told by it.
-            let isNew = told.insert(sequence).inserted
+            let isNew = told.insert(event.sequence).inserted
             let isHere = event.causation.map { trunk.contains($0) } ?? false
             guard isNew, !isHere, depth < CauseTracer.depthMax else {
                 return [CauseNode(event: event)]
             }
             return [try node(event, depth: depth + 1)]
         }
+    }
+
+    /// The contract that a drop was held against; most files of a dataset have the same.
+    private mutating func contract(
+        of event: Event, _ needs: Needs
+    ) throws(JournalError) -> Event? {
+        let drop = event.members(of: DataAccepted.self)
+        guard let digest = drop?.value("contract", as: Digest.self) else { return nil }
+        if let known = contracts[digest] { return known }
+        let contract = try needs.contract(of: event)
+        contracts[digest] = contract
+        return contract
     }
 
     /// The record and its causes, the nearest first.
@@ -161,16 +163,7 @@ package struct CauseTracer {
 
     private mutating func load(correlation: EventID) throws(JournalError) {
         guard loaded.insert(correlation).inserted else { return }
-        for event in try reader.events(correlation: correlation) { keep(event) }
-    }
-
-    private mutating func load(sequences: Set<UInt64>) throws(JournalError) {
-        let missing = sequences.filter { events[$0] == nil }
-        guard let first = missing.min(), let last = missing.max() else { return }
-        let cursor = try reader.cursor(from: first)
-        while let record = try cursor.next(), record.sequence <= last {
-            if missing.contains(record.sequence) { keep(try cursor.event(of: record)) }
-        }
+        for event in try search.reader.events(correlation: correlation) { keep(event) }
     }
 
     private mutating func keep(_ event: Event) {

@@ -1,62 +1,62 @@
+import Journal
 import Millrace
 
-/// Something that a record rests on, by its place in the journal.
+/// Something that a record rests on.
 enum Need {
     /// One record.
-    case fact(UInt64)
+    case fact(Event)
     /// A file and what is known about it.
-    case file(title: String, sequences: [UInt64])
+    case file(title: String, facts: [Event])
     /// A record whose own causes are part of the answer.
-    case story(UInt64)
-
-    var sequences: [UInt64] {
-        switch self {
-        case .fact(let sequence), .story(let sequence): [sequence]
-        case .file(_, let sequences): sequences
-        }
-    }
+    case story(Event)
 }
 
 /// Says what a record rests on beside its cause.
 struct Needs {
-    let book: EvidenceBook
+    let search: EvidenceSearch
     /// Versions whose making is part of the chain already.
     let trunkVersions: Set<Int>
     /// Where the lists of datasets' files lie; nil: only those in the journal are known.
     let files: (any FileStore)?
 
-    func of(_ event: Event) -> [Need] {
+    func of(_ event: Event) throws(JournalError) -> [Need] {
         if let created = event.payload(as: ModelVersionCreated.self) {
-            return of(created.inputs, pipeline: created.model, at: event.sequence)
+            return try of(created.inputs, pipeline: created.model, at: event.sequence)
         }
         if let planned = event.payload(as: DeploymentPlanned.self) {
-            return of(planned.model, planned.version, planned.stage)
+            return try of(planned.model, planned.version, planned.stage)
         }
         if let refused = event.payload(as: PromotionRefused.self) {
-            return of(refused.model, refused.version, refused.stage)
+            return try of(refused.model, refused.version, refused.stage)
         }
         if event.type == TrainingRequested.type, let cause = event.causation,
-            let drift = book.drifts[cause]
+            let drift = try search.drift(causedBy: cause, of: event.correlation)
         {
             return [.fact(drift)]
         }
-        if let accepted = event.payload(as: DataAccepted.self) {
-            return contract(accepted.contract)
-        }
-        if let rejected = event.payload(as: DataRejected.self) {
-            return rejected.contract.map { contract($0) } ?? []
-        }
-        return []
+        return try contract(of: event).map { [.fact($0)] } ?? []
+    }
+
+    /// The contract that a drop was held against.
+    func contract(of event: Event) throws(JournalError) -> Event? {
+        let drop = event.members(of: DataAccepted.self) ?? event.members(of: DataRejected.self)
+        guard let digest = drop?.value("contract", as: Digest.self) else { return nil }
+        return try search.contract(digest, of: event.subject)
     }
 
     /// A version at the door of a stage: how it was made, what the gates found, who let it in.
-    private func of(_ model: String, _ version: Int, _ stage: String) -> [Need] {
-        let key = EvidenceBook.StageKey(model: model, version: version, stage: stage)
+    private func of(
+        _ model: String, _ version: Int, _ stage: String
+    ) throws(JournalError) -> [Need] {
         var needs: [Need] = []
-        if let gates = book.gates[key] { needs.append(.fact(gates)) }
-        if let approval = book.approvals[key] { needs.append(.story(approval)) }
+        if let gates = try search.latest(GatesEvaluated.self, model, version, stage: stage) {
+            needs.append(.fact(gates))
+        }
+        if let approval = try search.latest(ApprovalDecided.self, model, version, stage: stage) {
+            needs.append(.story(approval))
+        }
         if !trunkVersions.contains(version),
-            let made = book.versions[.init(model: model, version: version)]
+            let made = try search.latest(ModelVersionCreated.self, model, version)
         {
             needs.append(.story(made))
         }
@@ -64,24 +64,28 @@ struct Needs {
     }
 
     /// What a version was made from: the files, their contracts, the code, the settings.
-    private func of(_ inputs: RunInputs, pipeline: String, at sequence: UInt64) -> [Need] {
-        var needs: [Need] = data(inputs).map { file in
-            let key = EvidenceBook.FileKey(path: file.path, sha256: file.sha256)
-            return .file(
+    private func of(
+        _ inputs: RunInputs, pipeline: String, at sequence: UInt64
+    ) throws(JournalError) -> [Need] {
+        let data = data(inputs)
+        let facts = try search.facts(
+            about: Set(data.map { .init(path: $0.path, sha256: $0.sha256) }), of: inputs.dataset)
+        var needs: [Need] = data.map { file in
+            .file(
                 title: "\(file.path) (\(file.rows) rows, \(file.sha256.short))",
-                sequences: [book.accepted[key], book.arrivals[key]].compactMap { $0 })
+                facts: facts[.init(path: file.path, sha256: file.sha256)]?.both ?? [])
         }
         if needs.isEmpty, inputs.files.count > 0 {
             needs.append(
                 .file(
                     title: "\(inputs.files.count) files of version \(inputs.datasetVersion) of "
-                        + "\(inputs.dataset), whose list is not in the vault", sequences: []))
+                        + "\(inputs.dataset), whose list is not in the vault", facts: []))
         }
         for name in inputs.code.keys.sorted() {
             guard let digest = inputs.code[name] else { continue }
-            needs.append(code(name, digest, pipeline))
+            needs.append(try code(name, digest, pipeline))
         }
-        if let settings = book.settings(at: sequence) { needs.append(.fact(settings)) }
+        if let settings = try search.settings(at: sequence) { needs.append(.fact(settings)) }
         return needs
     }
 
@@ -92,16 +96,14 @@ struct Needs {
     }
 
     /// A run names its code by a path below the workspace or below the pipeline's folder.
-    private func code(_ name: String, _ digest: Digest, _ pipeline: String) -> Need {
-        let paths = ["code/\(pipeline)/\(name)", name].compactMap { WorkspacePath(escaped: $0) }
-        let arrival = paths.lazy.compactMap { path in
-            book.arrivals[EvidenceBook.FileKey(path: path, sha256: digest)]
-        }.first
-        return .file(
-            title: "\(name) (code, \(digest.short))", sequences: [arrival].compactMap { $0 })
-    }
-
-    private func contract(_ digest: Digest) -> [Need] {
-        book.contracts[digest].map { [.fact($0)] } ?? []
+    private func code(
+        _ name: String, _ digest: Digest, _ pipeline: String
+    ) throws(JournalError) -> Need {
+        var facts: [Event] = []
+        for path in ["code/\(pipeline)/\(name)", name] where facts.isEmpty {
+            guard let path = WorkspacePath(escaped: path) else { continue }
+            if let arrival = try search.arrival(path, digest) { facts.append(arrival) }
+        }
+        return .file(title: "\(name) (code, \(digest.short))", facts: facts)
     }
 }

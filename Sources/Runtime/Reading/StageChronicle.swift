@@ -1,9 +1,9 @@
+package import Journal
 package import Millrace
 
-/// Who was live when, in every stage of every model, from the first day, with the reason for each
-/// change.
-package struct StageChronicle: Projection {
-    package static let types: [any EventPayload.Type] = [
+/// Who was live when, in every stage of a model, from the first day, with the reason for each change.
+package struct StageChronicle {
+    private static let types: [any EventPayload.Type] = [
         ModelVersionCreated.self, ModelEvaluated.self, RunStarted.self, ApprovalDecided.self,
         DeploymentPlanned.self, DeploymentCompleted.self,
     ]
@@ -41,53 +41,52 @@ package struct StageChronicle: Projection {
         package var trainedFor: [String]
     }
 
-    private struct Key: Hashable, Codable {
-        let model: String
+    private struct Key: Hashable {
         let version: Int
         let stage: String
     }
 
-    /// By model: all changes of all stages, the first first.
-    package private(set) var models: [String: [Change]] = [:]
+    /// All changes of all stages, the first first.
+    package private(set) var changes: [Change] = []
     private var metrics: [Key: [String: Double]] = [:]
     private var reasons: [Key: [String]] = [:]
     private var plans: [Key: DeploymentPlanned] = [:]
     private var approvals: [Key: ApprovalDecided] = [:]
 
-    package init() {}
+    /// From the records about a model and its runs.
+    package init(_ search: EvidenceSearch, of model: String) throws(JournalError) {
+        let events =
+            try search.all(about: .model(model), StageChronicle.types)
+            + search.all(about: .pipeline(model), StageChronicle.types)
+        for event in events.sorted(by: { $0.sequence < $1.sequence }) { apply(event) }
+    }
 
-    package mutating func apply(_ event: Event) {
+    private mutating func apply(_ event: Event) {
         if let run = event.payload(as: RunStarted.self) {
-            reasons[Key(model: run.pipeline, version: run.run, stage: "run")] = run.reasons
+            reasons[Key(version: run.run, stage: "run")] = run.reasons
         } else if let created = event.payload(as: ModelVersionCreated.self) {
-            let key = Key(model: created.model, version: created.version, stage: "")
+            let key = Key(version: created.version, stage: "")
             metrics[key] = created.metrics
-            let run = Key(model: created.model, version: created.run, stage: "run")
+            let run = Key(version: created.run, stage: "run")
             reasons[key] = reasons.removeValue(forKey: run)
         } else if let evaluated = event.payload(as: ModelEvaluated.self) {
-            metrics[Key(model: evaluated.model, version: evaluated.version, stage: "")] =
-                evaluated.metrics
+            metrics[Key(version: evaluated.version, stage: "")] = evaluated.metrics
         } else if let decided = event.payload(as: ApprovalDecided.self) {
-            approvals[key(decided.model, decided.version, decided.stage)] = decided
+            approvals[Key(version: decided.version, stage: decided.stage)] = decided
         } else if let plan = event.payload(as: DeploymentPlanned.self) {
-            plans[key(plan.model, plan.version, plan.stage)] = plan
+            plans[Key(version: plan.version, stage: plan.stage)] = plan
         } else if let deployed = event.payload(as: DeploymentCompleted.self) {
             append(deployed, event)
         }
     }
 
-    private func key(_ model: String, _ version: Int, _ stage: String) -> Key {
-        Key(model: model, version: version, stage: stage)
-    }
-
     private mutating func append(_ deployed: DeploymentCompleted, _ event: Event) {
-        let at = key(deployed.model, deployed.version, deployed.stage)
-        let whole = Key(model: deployed.model, version: deployed.version, stage: "")
+        let at = Key(version: deployed.version, stage: deployed.stage)
+        let whole = Key(version: deployed.version, stage: "")
         let plan = plans.removeValue(forKey: at)
         // An approval lets in once.
         let approval = approvals.removeValue(forKey: at)
         let (cause, uid) = StageChronicle.cause(plan, approval, deployed)
-        var changes = models[deployed.model] ?? []
         if let last = changes.lastIndex(where: { $0.stage == deployed.stage }) {
             changes[last].until = event.time
         }
@@ -98,7 +97,6 @@ package struct StageChronicle: Projection {
                 previous: deployed.previous, cause: cause, uid: uid,
                 reason: plan?.reason ?? "", metrics: metrics[whole] ?? [:],
                 trainedFor: reasons[whole] ?? []))
-        models[deployed.model] = changes
     }
 
     private static func cause(

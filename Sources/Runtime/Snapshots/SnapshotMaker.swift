@@ -8,7 +8,7 @@ import Millrace
 package struct SnapshotMaker: Sendable {
     package struct Policy: Sendable {
         /// Records between two snapshots.
-        package var spacing: UInt64 = 25_000
+        package var spacing: UInt64 = 10_000
         /// What all of them may take together. Beyond it they are made wider apart. Bytes.
         package var byteLimit = 256 << 20
 

@@ -63,9 +63,9 @@ package struct SnapshotStore: Sendable {
     ) throws(JournalError) -> StateFold {
         var result = fold
         if let cursor = try start(reader, &result, at: moment) {
-            try result.fold(cursor, to: moment)
+            try result.fold(cursor, of: reader, to: moment)
         } else {
-            try result.fold(try reader.cursor(), to: moment)
+            try result.fold(try reader.cursor(), of: reader, to: moment)
         }
         return result
     }
@@ -136,6 +136,12 @@ package struct SnapshotStore: Sendable {
             try? Files.unlink(path(name))
             return false
         }
+    }
+
+    /// Removes those that know a record, or a later one: it is damaged, and what is folded from now on
+    /// does without it.
+    package func forget(from sequence: UInt64) {
+        for name in names() where name.sequence >= sequence { try? Files.unlink(path(name)) }
     }
 
     /// Writes a snapshot. Not synced: one that a power cut damages is as good as none.

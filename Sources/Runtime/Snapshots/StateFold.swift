@@ -13,9 +13,9 @@ package struct StateFold: Sendable {
     /// The time of that record.
     package private(set) var time: Timestamp?
     /// The types whose events change anything.
-    private let wanted: Set<String>
+    private var wanted: Set<String>
     /// Whether depths matter to whoever folds.
-    private let countsDepths: Bool
+    private var countsDepths: Bool
 
     package init(
         projections types: [any Projection.Type], plugins: [RegisteredPlugin],
@@ -23,8 +23,7 @@ package struct StateFold: Sendable {
     ) {
         projections = ProjectionSet(types)
         deliveries = DeliveryHistory(plugins: plugins)
-        wanted = projections.types.union(DeliveryHistory.types)
-            .union(plugins.flatMap(\.subscriptions))
+        wanted = projections.types.union(deliveries.types)
         self.countsDepths = countsDepths
     }
 
@@ -40,21 +39,14 @@ package struct StateFold: Sendable {
         }
     }
 
-    /// Takes all records up to a moment.
+    /// Takes all records up to a moment, and up to and with one.
     package mutating func fold(
-        _ cursor: JournalCursor, to moment: Moment
+        _ cursor: JournalCursor, to moment: Moment, through last: UInt64 = .max
     ) throws(JournalError) {
-        while let record = try cursor.next() {
+        while sequence < last, let record = try cursor.next() {
             guard moment.includes(sequence: record.sequence, time: record.time) else { break }
             try apply(record, of: cursor)
         }
-    }
-
-    /// Takes the records up to and with one, and leaves the cursor behind it.
-    package mutating func fold(
-        _ cursor: JournalCursor, through last: UInt64
-    ) throws(JournalError) {
-        while sequence < last, let record = try cursor.next() { try apply(record, of: cursor) }
     }
 
     /// Takes the next event.
@@ -65,6 +57,27 @@ package struct StateFold: Sendable {
         deliveries.apply(event)
         if countsDepths { depths.record(event) }
     }
+}
+
+// MARK: halves
+
+extension StateFold {
+    /// Whether there are both projections and deliveries to be folded.
+    var hasTwoHalves: Bool { !projections.kinds.isEmpty && !deliveries.isEmpty }
+
+    /// The projections alone, to be folded apart; the rest stays here.
+    mutating func takeProjections() -> StateFold {
+        var half = self
+        half.deliveries = DeliveryHistory(plugins: [])
+        half.depths = CauseDepths()
+        half.countsDepths = false
+        half.wanted = projections.types
+        projections = ProjectionSet([])
+        return half
+    }
+
+    /// Puts them back, folded to the same record.
+    mutating func putProjections(_ half: StateFold) { projections = half.projections }
 }
 
 // MARK: snapshots

@@ -14,16 +14,18 @@ struct RecordedReactions {
         func memory<J: Job>(_: J.Type) -> any Projection.Type { J.Memory.self }
         memories = ProjectionSet(registry.types.flatMap { $0.jobs.map { memory($0) } })
         let cursor = try reader.cursor()
+        let types = memories.types
         var batchStart: UInt64 = 1
         while let record = try cursor.next() {
             last = record.sequence
             if record.batchIndex == 1 { batchStart = record.sequence }
             if record.isType("reaction.handled") {
-                guard let mark = try cursor.event(of: record).payload(as: ReactionHandled.self),
-                    mark.observed + 1 < batchStart
+                let mark = try cursor.event(of: record).members(of: ReactionHandled.self)
+                guard let observed = mark?.value("observed", as: UInt64.self),
+                    observed < batchStart - 1
                 else { continue }
-                begunEarly[mark.observed, default: []].append(record.sequence)
-            } else if memories.types.contains(record.type) {
+                begunEarly[observed, default: []].append(record.sequence)
+            } else if types.contains(cursor.type(of: record)) {
                 memories.apply(try cursor.event(of: record))
             }
         }

@@ -50,25 +50,40 @@ package struct WhyNotEvidence {
             let dataset = Area(of: path).name
             pipelines = Set(settings.pipelines.filter { $0.value.dataset == dataset }.keys)
         }
-        let dead = Set(view.deliveries.deadLetters.map(\.event))
-        let pending = view.deliveries.positions.values.reduce(into: Set<UInt64>()) {
-            $0.formUnion($1.pending)
+        let search = EvidenceSearch(reader, upTo: view.sequence)
+        try gatherEvents(search, subjects)
+        try gatherLast(search, pipelines)
+        try gatherStuck(search, view, subjects)
+    }
+
+    /// All that was said about it, in order.
+    private mutating func gatherEvents(
+        _ search: EvidenceSearch, _ subjects: Set<Subject>
+    ) throws {
+        var places = subjects.union([.workspace])
+        if case .file(let path) = question {
+            let area = Area(of: path)
+            // A contract's file and a command's are spoken of elsewhere, too.
+            places.formUnion([area.subject, .dataset(area.name), Subject("inbox", "")])
         }
-        var candidates: [UInt64: Event] = [:]
-        let cursor = try reader.cursor()
-        while let record = try cursor.next(),
-            moment.includes(sequence: record.sequence, time: record.time)
-        {
-            guard !RuntimeMarks.types.contains(record.type) else { continue }
-            let isOpen = dead.contains(record.sequence) || pending.contains(record.sequence)
-            guard isOpen || WhyNotEvidence.types.contains(record.type) else { continue }
-            let event = try cursor.event(of: record)
-            note(event, pipelines)
-            guard isAbout(event, subjects) else { continue }
-            if WhyNotEvidence.types.contains(event.type) { events.append(event) }
-            if isOpen { candidates[event.sequence] = event }
+        for subject in places {
+            events += try search.all(about: subject, WhyNotEvidence.types).filter {
+                isAbout($0, subjects)
+            }
         }
-        gatherStuck(candidates, view)
+        events.sort { $0.sequence < $1.sequence }
+    }
+
+    private mutating func gatherLast(_ search: EvidenceSearch, _ pipelines: Set<String>) throws {
+        func later(_ a: Event?, _ b: Event?) -> Event? {
+            [a, b].compactMap { $0 }.max { $0.sequence < $1.sequence }
+        }
+        for pipeline in pipelines {
+            runAfter = later(
+                runAfter, try search.latest(about: .pipeline(pipeline), RunStarted.self))
+            deferredAfter = later(
+                deferredAfter, try search.latest(about: .pipeline(pipeline), TrainingDeferred.self))
+        }
     }
 
     private static let types: Set<String> = [
@@ -80,14 +95,6 @@ package struct WhyNotEvidence {
         SettingsRefused.type, CommandRefused.type, FileRefused.type, FileRemoved.type,
         FileArrived.type,
     ]
-
-    private mutating func note(_ event: Event, _ pipelines: Set<String>) {
-        guard event.subject.kind == "pipeline", pipelines.contains(event.subject.name) else {
-            return
-        }
-        if event.type == RunStarted.type { runAfter = event }
-        if event.type == TrainingDeferred.type { deferredAfter = event }
-    }
 
     private func isAbout(_ event: Event, _ subjects: Set<Subject>) -> Bool {
         guard case .file(let path) = question else {
@@ -104,16 +111,25 @@ package struct WhyNotEvidence {
         return event.type == SettingsRefused.type && Area(of: path).kind == .settings
     }
 
-    private mutating func gatherStuck(_ candidates: [UInt64: Event], _ view: WorkspaceView) {
+    /// What a plugin could not handle, or has not handled yet.
+    private mutating func gatherStuck(
+        _ search: EvidenceSearch, _ view: WorkspaceView, _ subjects: Set<Subject>
+    ) throws {
+        func candidate(_ sequence: UInt64) throws -> Event? {
+            guard let event = try search.event(sequence), isAbout(event, subjects) else {
+                return nil
+            }
+            return event
+        }
         for letter in view.deliveries.deadLetters {
-            guard let event = candidates[letter.event] else { continue }
+            guard let event = try candidate(letter.event) else { continue }
             stuck.append(
                 Stuck(plugin: letter.plugin, event: event, state: .setAside(letter.error)))
         }
         let failures = view.state(FailureRecord.self).retrying
         for (plugin, position) in view.deliveries.positions.sorted(by: { $0.key < $1.key }) {
             for sequence in position.pending.sorted() {
-                guard let event = candidates[sequence] else { continue }
+                guard let event = try candidate(sequence) else { continue }
                 let key = FailureRecord.Key(plugin: plugin, sequence: sequence)
                 stuck.append(
                     Stuck(

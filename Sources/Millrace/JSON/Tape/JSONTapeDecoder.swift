@@ -68,6 +68,19 @@ struct JSONTapeDecoder: Decoder {
         return value
     }
 
+    func digest() throws -> Digest {
+        // No text with escapes is one.
+        guard let digest = try plain({ Digest(hexadecimal: $0) }) else { throw JSONTapeMismatch() }
+        return digest
+    }
+
+    func sequences() throws -> [UInt64] {
+        guard entry.kind == .list else { throw JSONTapeMismatch() }
+        var sequences: [UInt64] = []
+        try forEach { sequences.append(try $0.integer(UInt64.self)) }
+        return sequences
+    }
+
     /// The bytes of a text that is written as it is.
     private func plain<T>(_ body: (Span<UInt8>) -> T?) throws -> T? {
         let entry = entry
@@ -83,9 +96,7 @@ struct JSONTapeDecoder: Decoder {
     func value<T: Decodable>(_ type: T.Type) throws -> T {
         // The types that payloads are full of. Each cast is one to the type that it was compared with.
         if type == String.self { return unsafe unsafeBitCast(try text(), to: T.self) }
-        if type == Digest.self, let digest = try plain({ Digest(hexadecimal: $0) }) {
-            return unsafe unsafeBitCast(digest, to: T.self)
-        }
+        if type == Digest.self { return unsafe unsafeBitCast(try digest(), to: T.self) }
         if type == WorkspacePath.self, let path = try plain({ WorkspacePath(escaped: $0) }) {
             return unsafe unsafeBitCast(path, to: T.self)
         }
@@ -95,18 +106,9 @@ struct JSONTapeDecoder: Decoder {
             return unsafe unsafeBitCast(try tape.value(entry), to: T.self)
         }
         if type == [UInt64].self {
-            return unsafe unsafeBitCast(try list { try $0.integer(UInt64.self) }, to: T.self)
+            return unsafe unsafeBitCast(try sequences(), to: T.self)
         }
         return try T(from: self)
-    }
-
-    private func list<Element>(
-        _ decode: (JSONTapeDecoder) throws -> Element
-    ) throws -> [Element] {
-        guard entry.kind == .list else { throw JSONTapeMismatch() }
-        var elements: [Element] = []
-        try forEach { elements.append(try decode($0)) }
-        return elements
     }
 
     /// Shows each element of a list; of anything else, none.

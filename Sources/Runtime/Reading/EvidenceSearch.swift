@@ -1,0 +1,227 @@
+package import Journal
+package import Millrace
+
+/// Finds the facts that others rest on: which record took in a file, accepted it, made a model version,
+/// let it into a stage. Nothing is kept for that: the journal's index leads to the records about a
+/// subject, and the latest of them that is meant is the answer.
+package struct EvidenceSearch {
+    let reader: JournalReader
+    /// Later records do not count.
+    package let last: UInt64
+
+    /// What a state knows already of where facts are.
+    private let known: Known
+
+    package struct Known {
+        /// The settings in force.
+        package var settings: UInt64 = 0
+        package var contracts: [String: DatasetRegistry.Contract] = [:]
+
+        package init() {}
+    }
+
+    package init(_ reader: JournalReader, upTo last: UInt64, _ known: Known = Known()) {
+        self.reader = reader
+        self.last = last
+        self.known = known
+    }
+
+    /// The record with this sequence; nil when there is none, or it does not count.
+    package func event(_ sequence: UInt64) throws(JournalError) -> Event? {
+        guard sequence > 0, sequence <= last, let record = try reader.record(sequence) else {
+            return nil
+        }
+        return try reader.event(of: record)
+    }
+
+    /// The latest event about a subject that is of one of some types and passes.
+    package func latest(
+        about subject: Subject, _ types: any EventPayload.Type...,
+        where isMeant: (Event) -> Bool = { _ in true }
+    ) throws(JournalError) -> Event? {
+        var found: Event?
+        try walkBack(subject, types) { event in
+            if isMeant(event) { found = event }
+            return found == nil
+        }
+        return found
+    }
+
+    /// All events about a subject that are of one of some types, in order.
+    package func all(
+        about subject: Subject, _ types: [any EventPayload.Type]
+    ) throws(JournalError) -> [Event] {
+        try all(about: subject, Set(types.map { $0.type }))
+    }
+
+    package func all(
+        about subject: Subject, _ types: Set<String>
+    ) throws(JournalError) -> [Event] {
+        guard last > 0 else { return [] }
+        return try events(with: .subject(subject), in: 1...last, types)
+    }
+
+    // MARK: facts about files
+
+    /// The facts about some bytes at a path.
+    package struct FileFacts {
+        package var accepted: Event?
+        package var arrived: Event?
+        var both: [Event] { [accepted, arrived].compactMap { $0 } }
+    }
+
+    package struct FileKey: Hashable {
+        package let path: WorkspacePath
+        package let sha256: Digest
+    }
+
+    /// What is known about the files of a dataset: one walk finds all of them.
+    func facts(
+        about files: Set<FileKey>, of dataset: String
+    ) throws(JournalError) -> [FileKey: FileFacts] {
+        var found: [FileKey: FileFacts] = [:]
+        var open = files.count * 2
+        guard open > 0 else { return [:] }
+        try walkBack(.dataset(dataset), [FileArrived.self, DataAccepted.self]) { event in
+            guard let key = EvidenceSearch.key(event), files.contains(key) else { return true }
+            if event.type == FileArrived.type {
+                guard found[key]?.arrived == nil else { return true }
+                found[key, default: FileFacts()].arrived = event
+            } else {
+                guard found[key]?.accepted == nil else { return true }
+                found[key, default: FileFacts()].accepted = event
+            }
+            open -= 1
+            return open > 0
+        }
+        return found
+    }
+
+    /// The record that took in some bytes at a path.
+    func arrival(_ path: WorkspacePath, _ sha256: Digest) throws(JournalError) -> Event? {
+        let wanted = FileKey(path: path, sha256: sha256)
+        return try latest(about: Area(of: path).subject, FileArrived.self) {
+            EvidenceSearch.key($0) == wanted
+        }
+    }
+
+    /// The last fact about a path: that it came, went, was accepted or was not.
+    package func latest(about path: WorkspacePath) throws(JournalError) -> Event? {
+        try latest(
+            about: Area(of: path).subject, FileArrived.self, FileRemoved.self, FileRefused.self,
+            DataAccepted.self, DataRejected.self
+        ) { EvidenceSearch.path($0) == path }
+    }
+
+    private static func key(_ event: Event) -> FileKey? {
+        let members =
+            event.members(of: FileArrived.self)
+            ?? event.members(of: DataAccepted.self)?.members("file")
+        guard let members, let path = members.value("path", as: WorkspacePath.self),
+            let sha256 = members.value("sha256", as: Digest.self)
+        else { return nil }
+        return FileKey(path: path, sha256: sha256)
+    }
+
+    private static func path(_ event: Event) -> WorkspacePath? {
+        let members =
+            event.members(of: FileArrived.self) ?? event.members(of: FileRemoved.self)
+            ?? event.members(of: FileRefused.self) ?? event.members(of: DataRejected.self)
+            ?? event.members(of: DataAccepted.self)?.members("file")
+        return members?.value("path")
+    }
+
+    /// The contract of a dataset with these bytes.
+    func contract(
+        _ digest: Digest, of dataset: Subject
+    ) throws(JournalError) -> Event? {
+        if let contract = known.contracts[dataset.name], contract.digest == digest {
+            return try event(contract.sequence)
+        }
+        return try latest(about: dataset, ContractProposed.self, ContractAccepted.self) { event in
+            let members =
+                event.members(of: ContractProposed.self) ?? event.members(of: ContractAccepted.self)
+            return members?.value("contract") == digest
+        }
+    }
+
+    /// The settings in force when a record was written.
+    func settings(at sequence: UInt64) throws(JournalError) -> Event? {
+        if known.settings > 0, known.settings <= sequence { return try event(known.settings) }
+        return try EvidenceSearch(reader, upTo: min(sequence, last))
+            .latest(about: .workspace, SettingsAccepted.self)
+    }
+
+    // MARK: facts about models
+
+    /// The latest event of a type about a model's version; and stage, if it names one.
+    package func latest(
+        _ type: any EventPayload.Type, _ model: String, _ version: Int, stage: String? = nil
+    ) throws(JournalError) -> Event? {
+        var found: Event?
+        try walkBack(.model(model), [type, ModelVersionCreated.self]) { event in
+            guard event.isAbout(version: version, stage: nil) else { return true }
+            if event.type == type.type,
+                stage == nil || event.isAbout(version: version, stage: stage)
+            {
+                found = event
+            }
+            // Nothing is said about a version before it was made.
+            return found == nil && event.type != ModelVersionCreated.type
+        }
+        return found
+    }
+
+    /// The measurement that found drift, of those that an event caused.
+    func drift(causedBy cause: EventID, of correlation: EventID) throws(JournalError) -> Event? {
+        guard last > 0 else { return nil }
+        return try events(with: .correlation(correlation), in: 1...last, [DriftMeasured.type])
+            .last { event in
+                event.causation == cause
+                    && event.members(of: DriftMeasured.self)?.value("drifted") == true
+            }
+    }
+
+    // MARK: walking
+
+    /// How many records the first step of a walk looks back over. Each next is four times as long.
+    private static let stride: UInt64 = 8192
+
+    /// Shows the events about a subject that are of some types, the latest first, until `body` says
+    /// that it is enough.
+    private func walkBack(
+        _ subject: Subject, _ types: [any EventPayload.Type], _ body: (Event) -> Bool
+    ) throws(JournalError) {
+        let types = Set(types.map { $0.type })
+        var end = last
+        var width = EvidenceSearch.stride
+        while end > 0 {
+            let start = end > width ? end - width + 1 : 1
+            let found = try events(with: .subject(subject), in: start...end, types)
+            for event in found.reversed() where !body(event) { return }
+            end = start - 1
+            width *= 4
+        }
+    }
+
+    private func events(
+        with key: IndexKey, in sequences: ClosedRange<UInt64>, _ types: Set<String>
+    ) throws(JournalError) -> [Event] {
+        var events: [Event] = []
+        let cursor = try reader.records(with: key, in: sequences)
+        while let record = try cursor.next() {
+            if types.contains(record.type) { events.append(try reader.event(of: record)) }
+        }
+        return events
+    }
+}
+
+extension Event {
+    /// Whether its payload is about this version of a model, and this stage.
+    package func isAbout(version: Int, stage: String?) -> Bool {
+        guard let payload = plainMembers, payload.value("version", as: Int.self) == version else {
+            return false
+        }
+        return stage == nil || payload.value("stage", as: String.self) == stage
+    }
+}
