@@ -41,7 +41,7 @@ extension Runtime {
                 state.idleWaiters = []
             }
         }
-        launch(starts)
+        for start in starts { launch(start) }
         for (plugin, from) in refills { refill(plugin, from: from) }
         for waiter in waiters { waiter.resume() }
     }
@@ -74,12 +74,10 @@ extension Runtime {
             depth: state.depths.depth(of: event.id) + 1, slot: slot, timeout: timeout)
     }
 
-    private func launch(_ starts: [Start]) {
-        if starts.isEmpty { return }
-        let tasks = starts.map { start in configuration.start { await self.react(start) } }
+    private func launch(_ start: Start) {
+        let task = configuration.start { await self.react(start) }
         state.withLock { state in
-            for (start, task) in zip(starts, tasks)
-            where state.running[start.key]?.token == start.token {
+            if state.running[start.key]?.token == start.token {
                 state.running[start.key]?.task = task
                 state.running[start.key]?.giveUp = {
                     await self.fail(

@@ -83,8 +83,6 @@ package final class Runtime: Sendable {
         var timer: (due: Timestamp, task: Task<Void, Never>)?
         var idleWaiters: [CheckedContinuation<Void, Never>] = []
         var isStarted = false
-        /// A task is about to decide what runs next.
-        var isProceeding = false
 
         init(
             settings: WorkspaceSettings, plugins: [String: RegisteredPlugin],
@@ -183,11 +181,7 @@ package final class Runtime: Sendable {
         proceed()
     }
 
-    /// Beyond so many events at once somebody else decides what runs next: the log has to go on.
-    private static let inlineLimit = 16
-
-    /// Events were appended. Called in the order of the log, by one thread at a time, with one batch or
-    /// several that became durable together.
+    /// Events were appended. Called for each batch, in the order of the log, by one thread at a time.
     package func committed(_ events: [Event]) {
         var retried: [(plugin: String, sequence: UInt64)] = []
         state.withLock { state in
@@ -230,16 +224,7 @@ package final class Runtime: Sendable {
             }
         }
         for letter in retried { offerAgain(letter.sequence, to: letter.plugin) }
-        if events.count <= Runtime.inlineLimit { return proceed() }
-        let isNews = state.withLock { state in
-            defer { state.isProceeding = true }
-            return !state.isProceeding
-        }
-        guard isNews else { return }
-        _ = configuration.start {
-            self.state.withLock { $0.isProceeding = false }
-            self.proceed()
-        }
+        proceed()
     }
 
     /// Takes other settings and plugins for the reactions that start from now on.

@@ -102,7 +102,7 @@ final class Committer: @unchecked Sendable {
             return .stopped(error)
         }
         reports?.head(log.head)
-        reports?.commit(events.count == 1 ? events[0] : Array(events.joined()))
+        for batch in events { reports?.commit(batch) }
         return nil
     }
 

@@ -45,8 +45,8 @@ package final class JournalWriter: Sendable {
 
     deinit { queue.close() }
 
-    /// Called with what was committed together, one batch or several in order, when it is on the disk
-    /// and before its callers are answered: on the writer's thread, or on that of a caller who waits in `appendBlocking`. Set it
+    /// Called with each committed batch, in order, when it is on the disk and before its caller is
+    /// answered: on the writer's thread, or on that of a caller who waits in `appendBlocking`. Set it
     /// before the first append; it must not append and wait.
     package var onCommit: (@Sendable ([Event]) -> Void)? {
         get { state.withLock { $0.onCommit } }
