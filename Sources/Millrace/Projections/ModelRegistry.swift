@@ -47,7 +47,8 @@ public struct ModelRegistry: Projection {
 
         /// Forgets what is older than anything that is still decided about.
         fileprivate mutating func forgetOld() {
-            guard versions.count > 2 * ModelRegistry.versionLimit else { return }
+            // Not each time: what is kept is looked for anew.
+            guard versions.count > ModelRegistry.versionLimit * 5 / 4 else { return }
             var kept = Set(versions.keys.sorted().suffix(ModelRegistry.versionLimit))
             kept.formUnion(waiting.values)
             for history in tenures.values {

@@ -1,3 +1,4 @@
+package import Journal
 package import Millrace
 
 /// Up to where a journal is read: a state can be asked for at any moment of the past.
@@ -14,6 +15,15 @@ package enum Moment: Sendable, Hashable {
         case .end: true
         case .sequence(let last): sequence <= last
         case .time(let last): time <= last
+        }
+    }
+
+    /// Whether a record counts. Its time is read where it matters.
+    package func includes(_ record: RawRecord) -> Bool {
+        switch self {
+        case .end: true
+        case .sequence(let last): record.sequence <= last
+        case .time(let last): record.time <= last
         }
     }
 }

@@ -31,21 +31,30 @@ package struct StateFold: Sendable {
     package mutating func apply(
         _ record: RawRecord, of cursor: JournalCursor
     ) throws(JournalError) {
-        if wanted.contains(cursor.type(of: record)) {
-            apply(try cursor.event(of: record))
-        } else {
-            sequence = record.sequence
-            time = record.time
-        }
+        try take(record, of: cursor)
+        time = record.time
     }
 
     /// Takes all records up to a moment, and up to and with one.
     package mutating func fold(
         _ cursor: JournalCursor, to moment: Moment, through last: UInt64 = .max
     ) throws(JournalError) {
-        while sequence < last, let record = try cursor.next() {
-            guard moment.includes(sequence: record.sequence, time: record.time) else { break }
-            try apply(record, of: cursor)
+        var latest: RawRecord?
+        while sequence < last, let record = try cursor.next(), moment.includes(record) {
+            try take(record, of: cursor)
+            latest = record
+        }
+        // Reading a time takes as long as all else about a record that nobody wants.
+        if let latest { time = latest.time }
+    }
+
+    private mutating func take(
+        _ record: RawRecord, of cursor: JournalCursor
+    ) throws(JournalError) {
+        if wanted.contains(cursor.type(of: record)) {
+            apply(try cursor.event(of: record))
+        } else {
+            sequence = record.sequence
         }
     }
 

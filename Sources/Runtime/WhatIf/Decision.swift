@@ -39,11 +39,9 @@ struct DecisionReader {
         artifacts[VersionKey(model: created.model, version: created.version)] = created.artifact
     }
 
-    /// The types that hold decisions.
-    static let types: Set<String> = [
-        DataAccepted.type, DataRejected.type, ContractAccepted.type, ContractProposed.type,
-        ContractRefused.type, DriftMeasured.type, TrainingRequested.type, TrainingDeferred.type,
-        RunFailed.type, PromotionRefused.type, ApprovalRequested.type, DeploymentCompleted.type,
+    /// The types that hold the decisions about a version and a stage.
+    static let promotions: Set<String> = [
+        PromotionRefused.type, ApprovalRequested.type, DeploymentCompleted.type,
     ]
 
     func decision(_ event: Event) -> (key: Key, decision: Decision)? {

@@ -32,7 +32,8 @@ package struct WhatIfOutcome: Sendable, Codable {
                 refusedDrops += 1
             case RunStarted.type: trainings += 1
             case DriftMeasured.type:
-                if event.payload(as: DriftMeasured.self)?.drifted == true { drifts += 1 }
+                let drift = event.members(of: DriftMeasured.self)
+                if drift?.value("drifted", as: Bool.self) == true { drifts += 1 }
             case DeploymentCompleted.type:
                 guard let deployed = event.payload(as: DeploymentCompleted.self) else { return }
                 if deployed.isRollback { rollbacks += 1 } else { promotions += 1 }
@@ -86,13 +87,9 @@ struct DecisionComparison {
     mutating func both(_ event: Event) {
         readers.was.note(event)
         readers.wouldBe.note(event)
-        guard DecisionReader.types.contains(event.type) else { return }
-        if let (key, decision) = readers.was.decision(event), key.kind == .promotion {
-            was[key] = decision
-        }
-        if let (key, decision) = readers.wouldBe.decision(event), key.kind == .promotion {
-            wouldBe[key] = decision
-        }
+        guard DecisionReader.promotions.contains(event.type) else { return }
+        if let (key, decision) = readers.was.decision(event) { was[key] = decision }
+        if let (key, decision) = readers.wouldBe.decision(event) { wouldBe[key] = decision }
     }
 
     /// An event of the journal alone.

@@ -268,8 +268,11 @@ package struct WhatIfRun {
         world.folders.note(event)
         outcome.wouldBe.add(event)
         if ModelRegistry.interest.contains(event.type) { models.wouldBe.apply(event) }
-        for (name, plugin) in settings.plugins.sorted(by: { $0.key < $1.key })
-        where plugin.reacts(to: event) {
+        var told = ""
+        for (name, kind) in settings.subscribers[event.type] ?? []
+        where name != told && (kind == nil || kind == event.subject.kind) {
+            // One event is one reaction, however often a plugin says that it wants it.
+            told = name
             // What came before a plugin was there is none of its business.
             guard novelty == .new || event.sequence >= registered[name] ?? .max else { continue }
             pending.add(event, to: name, isNew: novelty == .new, isChanged: novelty == .changed)

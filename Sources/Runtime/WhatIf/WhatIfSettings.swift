@@ -9,6 +9,8 @@ struct WhatIfSettings {
     private(set) var inForce = WorkspaceSettings()
     /// The plugins with the what-if's settings.
     private(set) var plugins: [String: RegisteredPlugin] = [:]
+    /// By event type: who reacts to it, in the order of their names, and to which kind of subject.
+    private(set) var subscribers: [String: [(plugin: String, subjectKind: String?)]] = [:]
     private var differsForAll = false
     private var differsFor: Set<String> = []
 
@@ -53,6 +55,12 @@ struct WhatIfSettings {
         }
         plugins = Dictionary(
             made.map { ($0.name.rawValue, $0) }, uniquingKeysWith: { first, _ in first })
+        subscribers = [:]
+        for (name, plugin) in plugins.sorted(by: { $0.key < $1.key }) {
+            for reaction in plugin.reactions {
+                subscribers[reaction.type, default: []].append((name, reaction.subjectKind))
+            }
+        }
     }
 
     private mutating func compare(_ settings: WorkspaceSettings) throws {

@@ -17,7 +17,7 @@ package struct WhyNot {
             case gateFailed, refused, rejected, waitsForApproval, checkFailed, replaced
             case putOff, runFailed, runs, nothingNew, dropRefused, fileRefused, settingsRefused
             case contractRefused, commandRefused, setAside, fails, notYetHandled, removed
-            case changedAgain, neverSeen, notTrainedYet
+            case neverSeen, notTrainedYet
         }
 
         package var kind: Kind
