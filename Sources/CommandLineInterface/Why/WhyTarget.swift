@@ -11,7 +11,8 @@ struct WhyTarget {
     let root: FilePath
     let reader: JournalReader
     let search: EvidenceSearch
-    let models: ModelRegistry
+    /// Read when there is nothing by the name, to say what there is.
+    let models: () throws -> ModelRegistry
     /// By pipeline: the stage that counts as production.
     let production: [String: String]
 
@@ -24,7 +25,7 @@ struct WhyTarget {
         }
         if let found = try file() { return found }
         if let text = words.text, let found = try identified(by: text) { return found }
-        throw missing()
+        throw try missing()
     }
 
     // MARK: models
@@ -32,23 +33,28 @@ struct WhyTarget {
     private func model(_ text: String) throws -> UInt64? {
         let parts = text.split(separator: "@", omittingEmptySubsequences: false)
         let name = String(parts[0])
-        guard parts.count <= 2, let model = models.models[name], !model.versions.isEmpty else {
-            return nil
-        }
-        guard parts.count == 2 else { return try live(model) ?? about(name, model.latest) }
+        guard parts.count <= 2,
+            let newest = try search.latest(about: .model(name), ModelVersionCreated.self)?
+                .payload(as: ModelVersionCreated.self)?.version
+        else { return nil }
+        guard parts.count == 2 else { return try live(name) ?? about(name, newest) }
         let digits = parts[1].hasPrefix("v") ? parts[1].dropFirst() : parts[1]
         if let version = Int(digits), let found = try about(name, version) { return found }
-        let all = model.versions.keys.sorted().suffix(10).map { "\(name)@\($0)" }
+        let all = try search.all(about: .model(name), [ModelVersionCreated.self]).compactMap {
+            $0.payload(as: ModelVersionCreated.self)?.version
+        }
+        let some = all.sorted().suffix(10).map { "\(name)@\($0)" }
         throw CommandFailure(
             .missing, "\(name) has no version '\(String(parts[1]))'",
-            advice: Text("there are: " + all.joined(separator: ", ")))
+            advice: Text("there are: " + some.joined(separator: ", ")))
     }
 
     /// The deployment by which the version in production went live.
-    private func live(_ model: ModelRegistry.Model) -> UInt64? {
-        let last = model.tenures.compactMapValues(\.last?.sequence)
-        let stage = production[model.name] ?? last.max { $0.value < $1.value }?.key
-        return stage.flatMap { last[$0] }
+    private func live(_ name: String) throws -> UInt64? {
+        let stage = production[name]
+        return try search.latest(about: .model(name), DeploymentCompleted.self) { event in
+            stage == nil || event.members(of: DeploymentCompleted.self)?.text("stage") == stage
+        }?.sequence
     }
 
     /// Where a version got to: into production, into another stage, to a refusal, or to be made.
@@ -103,8 +109,8 @@ struct WhyTarget {
         return found.first
     }
 
-    private func missing() -> CommandFailure {
-        let models = models.models.values.filter { !$0.versions.isEmpty }.map(\.name).sorted()
+    private func missing() throws -> CommandFailure {
+        let models = try models().models.values.filter { !$0.versions.isEmpty }.map(\.name).sorted()
         let meant = suggestions(for: words.text ?? "", among: models)
         let advice: String
         if !meant.isEmpty {
@@ -133,13 +139,17 @@ extension EvidenceSearch {
 extension WhyTarget {
     /// The states that a question of why begins with.
     static let projections: [any Projection.Type] = [
-        SettingsInForce.self, DatasetRegistry.self, ModelRegistry.self,
+        SettingsInForce.self, DatasetRegistry.self,
     ]
 
     init(_ words: RawArgument, root: FilePath, _ reader: JournalReader, _ view: WorkspaceView) {
         self.init(
             words: words, root: root, reader: reader, search: EvidenceSearch(reader, view),
-            models: view.state(ModelRegistry.self),
+            models: {
+                try WorkspaceView(
+                    reader, projections: [ModelRegistry.self], at: .sequence(view.sequence)
+                ).state(ModelRegistry.self)
+            },
             production: (view.state(SettingsInForce.self).settings?.pipelines ?? [:])
                 .compactMapValues(\.stages.last))
     }

@@ -155,22 +155,47 @@ package struct EvidenceSearch {
     // MARK: facts about models
 
     /// The latest event of a type about a model's version; and stage, if it names one.
+    ///
+    /// - Parameter type: that a version was made, judged, refused, decided about or deployed.
     package func latest(
         _ type: any EventPayload.Type, _ model: String, _ version: Int, stage: String? = nil
     ) throws(JournalError) -> Event? {
-        var found: Event?
-        try walkBack(.model(model), [type, ModelVersionCreated.self]) { event in
-            guard event.isAbout(version: version, stage: nil) else { return true }
-            if event.type == type.type,
-                stage == nil || event.isAbout(version: version, stage: stage)
-            {
-                found = event
-            }
-            // Nothing is said about a version before it was made.
-            return found == nil && event.type != ModelVersionCreated.type
+        try verdicts(model, version).first { event in
+            event.type == type.type && event.isAbout(version: version, stage: stage)
         }
+    }
+
+    /// What was said about a version, the latest first, back to where it was made.
+    private func verdicts(_ model: String, _ version: Int) throws(JournalError) -> [Event] {
+        let key = VersionKey(model: model, version: version)
+        if let known = memory.verdicts[key] { return known }
+        var found: [Event] = []
+        try walkBack(
+            .model(model),
+            [
+                ModelVersionCreated.self, GatesEvaluated.self, PromotionRefused.self,
+                ApprovalDecided.self, DeploymentCompleted.self,
+            ]
+        ) { event in
+            guard event.isAbout(version: version, stage: nil) else { return true }
+            found.append(event)
+            return event.type != ModelVersionCreated.type
+        }
+        memory.verdicts[key] = found
         return found
     }
+
+    private struct VersionKey: Hashable {
+        let model: String
+        let version: Int
+    }
+
+    /// What was found before.
+    private final class Memory {
+        var verdicts: [VersionKey: [Event]] = [:]
+    }
+
+    private let memory = Memory()
 
     /// The measurement that found drift, of those that an event caused.
     func drift(causedBy cause: EventID, of correlation: EventID) throws(JournalError) -> Event? {
