@@ -42,6 +42,11 @@ public struct EventID: Hashable, Sendable, Comparable, CustomStringConvertible {
     public var short: String { String(description.prefix(8)) }
 
     public static func < (a: EventID, b: EventID) -> Bool { (a.high, a.low) < (b.high, b.low) }
+
+    public func hash(into hasher: inout Hasher) {
+        // Parts of a digest, and uniform already: one word is enough for a table.
+        hasher.combine(high ^ low)
+    }
 }
 
 extension EventID: Codable {
