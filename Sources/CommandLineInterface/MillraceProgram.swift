@@ -72,6 +72,7 @@ package struct MillraceProgram: Sendable {
                 ] + ModelCommands(inbox: inbox).commands + [
                     DeadLetterCommand(inbox: inbox).command,
                     VerifyCommand().command,
+                    ArchiveCommand(registry: registry, clock: clock).command,
                     ReplayCommand(registry: registry).command,
                     ProveCommand(registry: registry, clock: clock).command,
                     DoctorCommand(registry: registry, clock: clock).command,
@@ -102,6 +103,10 @@ package struct MillraceProgram: Sendable {
             CommandFailure(
                 .damage, Text("\(error)"), advice: "'millrace verify' says what is provable")
         case .locked: CommandFailure(.conflict, Text("\(error)"))
+        case .archived(let last, _):
+            CommandFailure(
+                .missing, Text("\(error)"),
+                advice: Text("'millrace events --since \(last + 1)' lists what is here"))
         default: CommandFailure(.system, Text("\(error)"))
         }
     case let error as VaultError: CommandFailure(.system, Text("\(error)"))

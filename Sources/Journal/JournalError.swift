@@ -29,6 +29,10 @@ package enum JournalError: Error, Sendable, CustomStringConvertible {
     /// Records that were on the disk are damaged or gone. The writer does not open such a journal
     /// unless the configuration accepts the damage; a reader stops there.
     case damaged([Damage])
+    /// Records up to this one were archived in a directory that cannot be read now.
+    case archived(through: UInt64, FilePath)
+    /// Nothing can be archived like that; nothing was removed.
+    case archive(String)
     /// A call failed while the journal was opened or read.
     case system(SystemError)
     /// A write or a sync failed. What is on the disk after that is unknown until the journal has
@@ -51,6 +55,10 @@ package enum JournalError: Error, Sendable, CustomStringConvertible {
             "the journal is damaged: "
                 + damages.prefix(3).map(\.description).joined(separator: "; ")
                 + (damages.count > 3 ? "; and \(damages.count - 3) more places" : "")
+        case .archived(let last, let directory):
+            "records 1 to \(last) were archived in \(directory), and are not there; "
+                + "make them readable there, or ask about what came after"
+        case .archive(let reason): reason
         case .system(let error): "the journal cannot be used: \(error)"
         case .stopped(let error):
             "the journal stopped after a failed write: \(error); check the disk, then start again"

@@ -89,6 +89,42 @@ import Testing
         }
     }
 
+    @Test(.enabled(if: python != nil, "python3 is not there"))
+    func `agrees on archived journals`() throws {
+        let folder = try TemporaryFolder()
+        let archive = try TemporaryFolder()
+        var configuration = smallConfiguration()
+        configuration.segmentSize = 2600
+        let writer = try JournalWriter(directory: folder.path, configuration: configuration)
+        for number in 1...20 as ClosedRange<UInt64> {
+            _ = try writer.appendBlocking([draft(number)])
+        }
+        let archived = try JournalArchive.move(
+            writer, in: folder.path, before: 12, to: archive.path)
+        try writer.close()
+        let segment = archive.path.appending(try #require(archived?.segments.last?.name))
+        let bytes = try Files.read(segment, limit: 1 << 20)
+        func compare() throws -> Bool {
+            let theirs = try verify(folder.path)
+            let ours = try JournalVerifier.verify(folder.path)
+            #expect(theirs.isOK == ours.isOK, "\(ours.damages) \(theirs.output)")
+            if ours.isOK { #expect(theirs.output == "\(ours.head)\n") }
+            return ours.isOK
+        }
+        #expect(try compare())
+        var damaged = bytes
+        damaged[700] ^= 4
+        try Files.replace(segment, with: damaged, durable: false)
+        #expect(try !compare())
+        // One of the archived segments is gone, and then all.
+        try Files.unlink(segment)
+        #expect(try !compare())
+        for name in try Files.names(in: archive.path) {
+            try Files.unlink(archive.path.appending(name))
+        }
+        #expect(try compare())
+    }
+
     private func copyOfFixture() throws -> TemporaryFolder {
         let folder = try TemporaryFolder()
         let source = `A journal of an older version`.fixtures.appending("format-1")

@@ -5,26 +5,20 @@
 
 Prints the head as SEQUENCE:HASH and exits 0; or prints one line for each piece of damage, and exits 1.
 The format: segments NNNNNNNNNNNNNNNNNNNN.jsonl, named by their first record; one record a line; fixed-width
-members first. The file `head` names the last record that was on the disk when it was written.
+members first. The file `head` names the last record that was on the disk when it was written. Where the first
+segments are gone, the last event `journal.archived` says where they are, and what hash they end with.
 """
-import hashlib
-import json
-import os
-import re
-import sys
+import hashlib, json, os, re, sys
 NAME = re.compile(r"^(\d{20})\.jsonl$")
 LINE = re.compile(
     rb'\{"crc":"([0-9a-f]{8})","length":"(\d{8})","sequence":"(\d{20})","durable":"(\d{20})","time":"'
     rb'(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)","batch":"(\d{5})/(\d{5})","correlationid":"([0-9a-f]{32})",'
     rb'"previous":"([0-9a-f]{64})","type":"([!#-\[\]-~]{1,255})","specversion":"1\.0",.*\}')
 SLOT = re.compile(rb'\{"crc":"([0-9a-f]{8})","sequence":"(\d{20})","hash":"([0-9a-f]{64})","epoch":"\d{20}"\} *\n')
-
-TABLE = []
-for byte in range(256):
-    value = byte
-    for _ in range(8):
-        value = value >> 1 ^ (0x82F63B78 if value & 1 else 0)
-    TABLE.append(value)
+ARCHIVED = b'journal.archived"'
+TABLE = list(range(256))
+for _ in range(8):
+    TABLE = [value >> 1 ^ (0x82F63B78 if value & 1 else 0) for value in TABLE]
 
 
 def crc32c(data):
@@ -54,20 +48,16 @@ def read_head(directory):
 def check(line):
     """The fields of one line (newline included), or what is wrong with it."""
     match = LINE.fullmatch(line[:-1]) if line.endswith(b"\n") else None
-    if not match:
-        return None, "no record"
-    if int(match[2]) != len(line):
-        return None, "wrong length"
+    if not match or int(match[2]) != len(line):
+        return None, "no record" if not match else "wrong length"
     if int(match[1], 16) != crc32c(line[16:-1]):
         return None, "wrong checksum"
     try:
         event = json.loads(line)
     except ValueError as error:
         return None, f"not JSON: {error}"
-    for member in ("id", "source", "subject", "actor", "dataversion", "data"):
-        if member not in event:
-            return None, f"without {member}"
-    return match, None
+    missing = [name for name in ("id", "source", "subject", "actor", "dataversion", "data") if name not in event]
+    return (None, f"without {missing[0]}") if missing else (match, None)
 
 
 class Verification:
@@ -75,12 +65,9 @@ class Verification:
         self.directory = directory
         self.noted = read_head(directory)
         self.damages = []
-        self.sequence = 0
-        self.hash = "0" * 64
-        self.time = b""
-        self.durable = 0
+        self.sequence, self.hash, self.time = 0, "0" * 64, b""
+        self.durable, self.index = 0, 1
         self.batch_end = 0   # the last sequence of the last whole batch
-        self.index = 1
 
     def damage(self, segment, offset, what):
         self.damages.append((self.sequence + 1, segment, offset, what))
@@ -109,7 +96,7 @@ class Verification:
         if first != self.sequence + 1:
             self.damage(name, 0, "its segment is missing")
             self.sequence, self.hash, self.index = first - 1, None, 1
-        with open(os.path.join(self.directory, name), "rb") as file:
+        with open(self.paths[name], "rb") as file:
             data = file.read()
         offset, bad = 0, None
         while offset < len(data) and data[offset:].strip(b"\n"):
@@ -129,8 +116,23 @@ class Verification:
                 self.damage(name, bad[1], bad[2])
                 self.sequence = max(self.sequence, first)
 
+    def locate(self):
+        """The segments, also those that the last event `journal.archived` says lie elsewhere."""
+        paths = {name: os.path.join(self.directory, name) for name in os.listdir(self.directory) if NAME.match(name)}
+        events = [line for name in sorted(paths) for line in open(paths[name], "rb") if line[301:].startswith(ARCHIVED)]
+        parts = json.loads(events[-1])["data"]["parts"] if events and int(min(paths)[:20]) > 1 else []
+        for part in parts:
+            for name in os.listdir(part["directory"]) if os.path.isdir(part["directory"]) else []:
+                if NAME.match(name) and part["first"] <= int(name[:20]) <= part["last"]:
+                    paths.setdefault(name, os.path.join(part["directory"], name))
+        for part in parts:
+            if part["last"] + 1 == int(min(paths)[:20]):
+                self.sequence, self.hash = part["last"], part["head"]
+        return paths
+
     def run(self):
-        names = sorted(name for name in os.listdir(self.directory) if NAME.match(name))
+        self.paths = self.locate()
+        names = sorted(self.paths)
         for name in names:
             self.segment(name, name == names[-1])
         proven = max(self.durable, self.noted[0] if self.noted else 0)

@@ -76,6 +76,8 @@ struct Verification: Codable, Sendable {
     /// Bytes at the end that were never acknowledged; the next start cuts them off.
     var tornTail: Place?
     var seals: Seals
+    /// Nil when nothing was archived.
+    var archive: Archive?
     var vault: VaultState
 
     /// Segments that are no longer written to, and the digests in their indexes.
@@ -87,6 +89,13 @@ struct Verification: Codable, Sendable {
         var rebuilt: [String]
         /// The same where they could not be written.
         var wrong: [String]
+    }
+
+    struct Archive: Codable, Sendable {
+        /// `SEQUENCE:HASH` of the last archived record.
+        var head: String
+        /// Whether all of it was read; otherwise it is bound by its hash alone.
+        var read: Bool
     }
 
     struct Place: Codable, Sendable {
@@ -135,7 +144,9 @@ struct Verification: Codable, Sendable {
             tornTail: report.tornTail.map { place($0) },
             seals: Seals(
                 matching: seals.matching, broken: seals.broken, rebuilt: seals.rebuilt,
-                wrong: seals.wrong), vault: vault)
+                wrong: seals.wrong),
+            archive: report.archive.map { Archive(head: $0.head.description, read: $0.isRead) },
+            vault: vault)
     }
 
     private static func place(_ damage: Damage) -> Place {

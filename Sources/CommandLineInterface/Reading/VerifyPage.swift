@@ -41,6 +41,16 @@ struct VerifyPage {
                     ? "  it \("extends", .good) the head that was given"
                     : "  it does \("not extend", .bad) the head that was given")
         }
+        if let archive = outcome.archive {
+            let last = archive.head.prefix { $0 != ":" }
+            lines += wrapped(
+                archive.read
+                    ? "records 1 to \(last) were read where they are archived"
+                    : "the archive of records up to \(last) is out of reach, in whole or in part; "
+                        + "what is here follows the hash that the journal notes of it",
+                width: terminal.width - 2
+            ).map { "  " + Text($0) }
+        }
         lines += seals(terminal)
         lines += vault(terminal)
         lines.append("\("head", .strong)     \(outcome.head)")

@@ -1,11 +1,11 @@
 import Journal
 import Millrace
-import Runtime
+package import Runtime
 import Watching
 
 /// The states that are kept in snapshots: those of the plugins, of the daemon, and of the commands that
 /// print state. What is not among them is folded from the first record on by whoever asks for it.
-enum KeptState {
+package enum KeptState {
     static func projections(_ plugins: [RegisteredPlugin]) -> [any Projection.Type] {
         plugins.flatMap(\.projections) + daemon + observed + [
             RunRegistry.self, DaemonRecord.self, FailureRecord.self,
@@ -23,7 +23,7 @@ enum KeptState {
     ]
 
     /// An empty fold of all of them.
-    static func fold(_ plugins: [RegisteredPlugin]) -> StateFold {
+    package static func fold(_ plugins: [RegisteredPlugin]) -> StateFold {
         StateFold(projections: projections(plugins), plugins: plugins, countsDepths: true)
     }
 }

@@ -187,10 +187,12 @@ extension LogDirectory {
     func write(
         index bytes: [UInt8], _ name: String, temporary: String = SegmentName.unfinishedIndex
     ) throws(SystemError) {
-        let unfinished = path.appending(temporary)
+        let home =
+            SegmentName.parsing(index: FilePath(name)).map { self.home(of: $0.first) } ?? path
+        let unfinished = home.appending(temporary)
         let file = try StoredFile(
             unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, storage: storage)
         try file.writeAll(bytes, at: 0)
-        try storage.rename(unfinished, path.appending(name))
+        try storage.rename(unfinished, home.appending(name))
     }
 }

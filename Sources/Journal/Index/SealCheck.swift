@@ -23,7 +23,7 @@ enum SealCheck: Sendable {
         let name = SegmentName.index(of: first)
         do throws(SystemError) {
             _ = try StoredFile(
-                log.path.appending(name), O_RDONLY | O_NOFOLLOW, storage: log.storage)
+                log.home(of: first).appending(name), O_RDONLY | O_NOFOLLOW, storage: log.storage)
         } catch {
             self = .none
             return

@@ -20,7 +20,7 @@ final class SegmentIndex: Sendable {
     /// Reads the header of an index file. Nil when there is none, and when it is not whole or not
     /// that of the segment as it is now.
     init?(_ name: String, of first: UInt64, isPiece: Bool, in log: LogDirectory) {
-        source = .file(log.path.appending(name), log.storage)
+        source = .file(log.home(of: first).appending(name), log.storage)
         guard let bytes = SegmentIndex.read(source, 0..<IndexHeader.size),
             let header = bytes.withUnsafeBytes({ IndexHeader(parsing: $0) }),
             let segment = try? SegmentFile(first, in: log),

@@ -131,7 +131,15 @@ package final class JournalCursor {
     private func enterFirstSegment() throws(JournalError) -> Bool {
         let all = try log.segments()
         guard let first = all.last(where: { $0 <= expected }) ?? all.first else { return false }
-        if first > expected {
+        if first > expected, let archive = try log.archived(),
+            archive.ends.contains(where: { $0.sequence + 1 >= first })
+        {
+            // It is elsewhere, and not damage. Who passes over damage does without it.
+            if case .skip = damage {
+            } else {
+                throw .archived(through: first - 1, archive.first)
+            }
+        } else if first > expected {
             // What was there before is gone, and whoever folds a state must know.
             let found = Damage(segment: 1, sequence: expected, offset: 0, flaw: .missingSegment)
             guard let tell = try passes(found) else { throw .damaged([found]) }

@@ -40,6 +40,10 @@ package struct JournalMark: Equatable, Sendable, Codable {
 extension JournalReader {
     /// A cursor that stands behind a mark; nil when the journal does not have the record there.
     package func cursor(after mark: JournalMark) throws(JournalError) -> JournalCursor? {
+        if try archivedEnds().contains(JournalHead(sequence: mark.sequence, hash: mark.hash)) {
+            // The record may be out of reach; the first one that stayed names its hash.
+            return try cursor(from: mark.sequence + 1)
+        }
         guard mark.offset >= 0, mark.sequence < .max,
             let file = try? SegmentFile(mark.segment, in: log),
             let (scan, record) = try? file.scan(at: mark.offset), let record,

@@ -15,11 +15,22 @@ package struct JournalReader: Sendable {
         directory: FilePath, upcasters: Upcasters = Upcasters(),
         damage: DamagePolicy = .stop, storage: any Storage = LinuxStorage()
     ) {
-        self.directory = directory
+        self.init(
+            log: LogDirectory(path: directory, storage: storage, archive: ArchiveLocator()),
+            upcasters: upcasters, damage: damage)
+    }
+
+    init(log: LogDirectory, upcasters: Upcasters = Upcasters(), damage: DamagePolicy) {
+        directory = log.path
         self.upcasters = upcasters
         self.damage = damage
-        log = LogDirectory(path: directory, storage: storage)
+        self.log = log
         indexes = SegmentIndexes(log)
+    }
+
+    /// Where each part of what was archived ends, in order; empty when nothing was.
+    package func archivedEnds() throws(JournalError) -> [JournalHead] {
+        try log.archived()?.ends ?? []
     }
 
     /// A cursor whose first record is the one with this sequence, or the first later one when it

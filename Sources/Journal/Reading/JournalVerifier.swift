@@ -17,13 +17,17 @@ package struct VerificationReport: Sendable {
     /// The stretches of records that are whole and bound to each other, in order. Without damage
     /// there is one.
     package internal(set) var provable: [ClosedRange<UInt64>] = []
-    /// Whether the log extends the head that was given; nil when none was.
+    /// Whether the log extends the head that was given; nil when none was, and when that is among the
+    /// archived records that could not be read.
     package internal(set) var extendsHead: Bool?
     /// The file `head` is missing or not whole: records removed from the end cannot be noticed.
     package internal(set) var headIsMissing = false
     /// Where bytes begin that were never acknowledged: a write in progress, or what a crash left of
     /// one. The next start cuts it off.
     package internal(set) var tornTail: Damage?
+    /// The end of what was archived, and whether all of it could be read; nil when nothing was. What
+    /// could not be read is bound by its hash alone, which the records that stayed name.
+    package internal(set) var archive: (head: JournalHead, isRead: Bool)?
     /// Nil when the seals were not asked for.
     package internal(set) var seals: SealReport?
 
@@ -42,7 +46,7 @@ package enum JournalVerifier {
         _ directory: FilePath, sinceHead: JournalHead? = nil, seals: Bool = false, threads: Int = 0,
         storage: any Storage = LinuxStorage()
     ) throws(JournalError) -> VerificationReport {
-        let log = LogDirectory(path: directory, storage: storage)
+        let log = LogDirectory(path: directory, storage: storage, archive: ArchiveLocator())
         // The head first: what is written after it is not expected, what it names must be there.
         let noted = try log.head()
         let segments = try log.segments()
@@ -53,6 +57,11 @@ package enum JournalVerifier {
             segments, in: log, wanted: wanted, limit: limit ?? .max,
             seals: seals, threads: threads)
         var stitching = Stitching(noted: noted?.head, sinceHead: sinceHead)
+        if let archive = try log.archived(), let first = segments.first, let end = archive.ends.last
+        {
+            stitching.report.archive = (end, first == 1)
+            if let before = archive.end(before: first) { stitching.begin(behind: before) }
+        }
         stitching.report.headIsMissing = noted?.isHalf ?? !segments.isEmpty
         for (index, check) in checks.enumerated() {
             stitching.add(check, isLast: index == checks.count - 1)
@@ -133,7 +142,16 @@ private struct Stitching {
         if let sinceHead { report.extendsHead = sinceHead.sequence == 0 }
     }
 
+    /// What comes before is out of reach.
+    mutating func begin(behind head: JournalHead) {
+        expected = head.sequence + 1
+        hash = head.hash
+        guard let sinceHead, sinceHead.sequence <= head.sequence else { return }
+        report.extendsHead = sinceHead.sequence == head.sequence ? sinceHead == head : nil
+    }
+
     mutating func add(_ check: SegmentCheck, isLast: Bool) {
+        if report.segments == 0 { report.first = check.first }
         report.segments += 1
         lastSegment = check.first
         lastEnd = check.bytes
@@ -153,7 +171,6 @@ private struct Stitching {
                 Damage(segment: check.first, sequence: check.first, offset: 0, flaw: .chain),
                 at: 0)
         }
-        if expected == nil { report.first = check.first }
         let isBound = expected != nil && found.first?.offset != 0
         for (index, stretch) in check.stretches.enumerated() {
             if index == 0, isBound, let last = report.provable.last,

@@ -52,9 +52,28 @@ package enum SegmentName {
 struct LogDirectory: Sendable {
     let path: FilePath
     let storage: any Storage
+    /// For those who read archived segments, too.
+    var archive: ArchiveLocator?
 
     /// The first sequences of all segments, ascending; empty when there is no directory.
     func segments() throws(JournalError) -> [UInt64] {
+        let here = try ownSegments()
+        guard let archived = archive?.archive(of: self, here) else { return here }
+        return archived.directories.keys.sorted() + here
+    }
+
+    /// Where a segment's files are.
+    func home(of first: UInt64) -> FilePath {
+        guard let archive, let here = try? ownSegments() else { return path }
+        return archive.archive(of: self, here)?.directories[first] ?? path
+    }
+
+    /// What was archived; nil when nothing was, or for those who do not ask.
+    func archived() throws(JournalError) -> ArchiveState? {
+        archive?.archive(of: self, try ownSegments())
+    }
+
+    private func ownSegments() throws(JournalError) -> [UInt64] {
         do throws(SystemError) {
             let names = try Retry.interrupted { () throws(SystemError) in
                 try storage.names(in: path)

@@ -28,10 +28,17 @@ final class SegmentFile {
         _ first: UInt64, in directory: LogDirectory
     ) throws(JournalError) {
         self.first = first
-        do throws(SystemError) {
-            file = try StoredFile(
-                directory.path.appending(SegmentName.of(first)), O_RDONLY | O_NOFOLLOW,
+        func open(_ folder: FilePath) throws(SystemError) -> StoredFile {
+            try StoredFile(
+                folder.appending(SegmentName.of(first)), O_RDONLY | O_NOFOLLOW,
                 storage: directory.storage)
+        }
+        do throws(SystemError) {
+            do throws(SystemError) { file = try open(directory.path) } catch {
+                let home = directory.home(of: first)
+                guard error.errno == .notFound, home != directory.path else { throw error }
+                file = try open(home)
+            }
         } catch {
             throw .system(error)
         }

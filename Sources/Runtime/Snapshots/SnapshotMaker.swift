@@ -41,9 +41,10 @@ package struct SnapshotMaker: Sendable {
     package func bringUpToDate(
         isFinal: Bool = false, goesOn: () -> Bool = { true }
     ) throws -> UInt64 {
-        var known = store.believable()
+        let kept = Set(try reader.archivedEnds().map(\.sequence))
+        var known = store.believable(keeping: kept)
         let spacing = spacing(known)
-        thin(&known, spacing)
+        thin(&known, spacing, keeping: kept)
         let head = try reader.head().sequence
         var position: UInt64 = 0
         for name in known where name.sequence <= position + 2 * spacing {
@@ -51,6 +52,19 @@ package struct SnapshotMaker: Sendable {
         }
         guard isFinal ? head > position : head >= position + spacing else { return position }
         return try write(from: position, to: head, spacing, isFinal: isFinal, goesOn)
+    }
+
+    /// Writes the snapshot at the end of what is going to be archived, durably: where the archive is out of
+    /// reach, state begins with it. It stays as long as that is the end of a part of the archive.
+    package func keep(at sequence: UInt64) throws {
+        guard !store.believable().contains(where: { $0.sequence == sequence }) else { return }
+        var fold = empty
+        let cursor = try store.start(reader, &fold, at: .sequence(sequence)) ?? reader.cursor()
+        while fold.sequence < sequence, let record = try cursor.next() {
+            try fold.apply(record, of: cursor)
+            guard record.sequence == sequence else { continue }
+            try store.write(fold, at: JournalMark(record), time: record.time, durable: true)
+        }
     }
 
     private func write(
@@ -88,11 +102,15 @@ package struct SnapshotMaker: Sendable {
     }
 
     /// Removes those that are nearer to each other than they need be. The last one stays.
-    private func thin(_ known: inout [SnapshotStore.Name], _ spacing: UInt64) {
+    private func thin(
+        _ known: inout [SnapshotStore.Name], _ spacing: UInt64, keeping ends: Set<UInt64>
+    ) {
         var kept: [SnapshotStore.Name] = []
         var before: UInt64 = 0
         for (index, name) in known.enumerated() {
-            if index + 1 < known.count, known[index + 1].sequence <= before + spacing {
+            if index + 1 < known.count, known[index + 1].sequence <= before + spacing,
+                !ends.contains(name.sequence)
+            {
                 try? Files.unlink(store.path(name))
             } else {
                 kept.append(name)

@@ -125,7 +125,9 @@ package struct SnapshotStore: Sendable {
     /// Those that are this program's and whole, as far as their headers tell; all others are removed.
     ///
     /// For the one who writes: what a kill left half written goes too.
-    func believable() -> [Name] {
+    ///
+    /// - Parameter kept: records whose snapshots are not removed, whatever they are.
+    func believable(keeping kept: Set<UInt64> = []) -> [Name] {
         try? Files.unlink(unfinished)
         return names().filter { name in
             if let snapshot = try? Snapshot(path(name)),
@@ -133,7 +135,7 @@ package struct SnapshotStore: Sendable {
             {
                 return true
             }
-            try? Files.unlink(path(name))
+            if !kept.contains(name.sequence) { try? Files.unlink(path(name)) }
             return false
         }
     }
@@ -144,12 +146,15 @@ package struct SnapshotStore: Sendable {
         for name in names() where name.sequence >= sequence { try? Files.unlink(path(name)) }
     }
 
-    /// Writes a snapshot. Not synced: one that a power cut damages is as good as none.
-    func write(_ fold: StateFold, at mark: JournalMark, time: Timestamp) throws {
+    /// Writes a snapshot. Where others can be made it need not be durable: one that a power cut damages
+    /// is as good as none.
+    func write(
+        _ fold: StateFold, at mark: JournalMark, time: Timestamp, durable: Bool = false
+    ) throws {
         try Files.makeDirectories(directory, mode: 0o700)
         let bytes = try Snapshot.bytes(try fold.sections(), at: mark, time: time)
         let name = Name(sequence: mark.sequence, time: time)
         try Files.replace(
-            path(name), with: bytes, mode: 0o600, durable: false, temporary: unfinished)
+            path(name), with: bytes, mode: 0o600, durable: durable, temporary: unfinished)
     }
 }

@@ -37,7 +37,7 @@ final class Story: Sendable {
     private static let start =
         Timestamp(parsing: "2026-03-03T14:00:00Z") ?? Timestamp(microseconds: 0)
 
-    init(_ settings: String = "{}") throws {
+    init(_ settings: String = "{}", segmentSize: Int? = nil) throws {
         var name = Array("/tmp/command-line-test-XXXXXX".utf8CString)
         guard mkdtemp(&name) != nil else { throw SystemError(.current, "mkdtemp") }
         root = FilePath(bytes: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) })
@@ -51,6 +51,7 @@ final class Story: Sendable {
         var configuration = JournalConfiguration()
         configuration.reserve = 4096
         configuration.quietMilliseconds = nil
+        if let segmentSize { configuration.segmentSize = segmentSize }
         let clock = StoryClock(Story.start)
         configuration.clock = { clock.tick() }
         writer = try JournalWriter(directory: journal, configuration: configuration)
