@@ -55,6 +55,8 @@ let package = Package(
         // For a daemon of one's own, and for the tests of its plugins.
         .library(name: "MillraceDaemon", targets: ["MillraceDaemon"]),
         .library(name: "MillraceTesting", targets: ["MillraceTesting"]),
+        // The watcher by itself, as an async sequence.
+        .library(name: "Watching", targets: ["Watching"]),
         .executable(name: "millrace", targets: ["millrace"]),
     ],
     targets: pluginTargets + pluginTests + [
@@ -70,7 +72,7 @@ let package = Package(
         // The engine.
         module("Journal", ["Millrace", "LinuxSystem", "CLinux", "Checksums"]),
         module("Vault", ["Millrace", "LinuxSystem", "CLinux", "Checksums"]),
-        module("Watching", ["Millrace", "LinuxSystem", "CLinux"]),
+        module("Watching", ["Millrace", "LinuxSystem", "CLinux", "Checksums"]),
         module("Runtime", ["Millrace", "Journal", "LinuxSystem", "Checksums"]),
         module("Tabular", ["Millrace", "Checksums"]),
         module("Learning", ["Millrace", "Tabular", "Checksums"]),

@@ -67,7 +67,11 @@ int clinux_start_writing(int fd, int64_t offset, int64_t length) {
 
 void clinux_trim_heap(void) { malloc_trim(0); }
 
-void clinux_limit_arenas(int count) { mallopt(M_ARENA_MAX, count); }
+void clinux_limit_arenas(int count) {
+    mallopt(M_ARENA_MAX, count);
+    // Fixed, or the first large block that is freed would have all later ones kept in the heap.
+    mallopt(M_MMAP_THRESHOLD, 1 << 18);
+}
 
 int clinux_set_child_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1); }
 

@@ -56,7 +56,7 @@ extension Daemon {
             ]
             let count = poll(&polled, nfds_t(polled.count), watchdogMilliseconds)
             if count == 0, isResponsive { service.alive() }
-            if polled[2].revents != 0, let loss = workspaceGuard?.loss() {
+            if polled[2].revents != 0 || polled[1].revents != 0, let loss = workspaceGuard?.loss() {
                 logger.log(.error, "\(loss): nothing can be kept any more")
                 logger.flush()
                 return .lost(loss)
@@ -152,6 +152,7 @@ extension Daemon {
             return
         }
         schedule.configure(accepted.settings.schedule)
+        watcher.reconfigure(Daemon.watching(layout, accepted.settings))
         runtime.reconfigure(
             accepted.settings,
             plugins: plugins + [RegisteredPlugin(WorkspacePlugin(registry: options.registry))])
@@ -192,21 +193,41 @@ extension Daemon {
     }
 
     private func takeIn() {
-        while let batch = watcher.nextBlocking() {
-            do {
-                let now = WallClock.now
-                let drafts = try Intake.drafts(batch.reports, at: now)
-                // The copies are on the disk before any event names them.
-                try vault.sync()
-                if !drafts.isEmpty { _ = try writer.appendBlocking(drafts) }
-                batch.acknowledge()
-                metrics.taken(batch.reports)
-            } catch {
-                fail("what was dropped cannot be journaled: \(error)")
-                return
-            }
-            if batch.reports.contains(.ready) { becomeReady() }
+        watcher.forEachBlocking { [weak self] batch in self?.takeIn(batch) }
+    }
+
+    private func takeIn(_ batch: WatchBatch) {
+        // Nothing is acknowledged after a failure.
+        guard outcome.withLock({ $0.failure == nil }) else { return }
+        // The watcher may be the first to see that the workspace is gone.
+        if batch.reports.contains(where: \.isLossOfRoot) { EventDescriptor.signal(wake.raw) }
+        do {
+            let now = WallClock.now
+            let drafts = try Intake.drafts(batch.reports, at: now)
+            try journal(drafts)
+            batch.acknowledge()
+            metrics.taken(batch.reports)
+            vault.placeSoon()
+        } catch {
+            fail("what was dropped cannot be journaled: \(error)")
+            return
         }
+        if batch.reports.contains(.ready) { becomeReady() }
+    }
+
+    /// The copies are on the disk before any event names them.
+    private func journal(_ drafts: [EventDraft]) throws {
+        // Few events are encoded meanwhile; for many, nobody else is to wait.
+        let isSmall = !drafts.isEmpty && drafts.count < 16
+        if !isSmall { try vault.sync() }
+        if drafts.isEmpty { return }
+        _ = try writer.appendBlocking(drafts) { () throws(SystemError) in
+            if isSmall { try sync() }
+        }
+    }
+
+    private func sync() throws(SystemError) {
+        do throws(VaultError) { try vault.sync() } catch { throw error.system }
     }
 
     private func becomeReady() {
@@ -349,5 +370,11 @@ package enum DaemonSignals {
         var buffer = [UInt8](repeating: 0, count: 128)
         guard Glibc.read(descriptor, &buffer, 128) == 128 else { return nil }
         return buffer.withUnsafeBytes { CInt($0.load(as: UInt32.self)) }
+    }
+}
+
+extension WatchReport {
+    fileprivate var isLossOfRoot: Bool {
+        if case .degraded(let part) = self { part.reason == .rootLost } else { false }
     }
 }

@@ -140,7 +140,13 @@ package final class Daemon: Sendable {
         engine.observed = KeptState.observed
         runtime = Runtime(engine)
         do {
-            let history = try DaemonHistory(
+            // Before all others, who may take the last watches.
+            workspaceGuard = WorkspaceGuard(layout)
+            // Listing the workspace and reading the past take as long as each other.
+            let survey = try? Survey(Daemon.watching(layout, checked.settings))
+            var unused = survey
+            defer { unused?.cancel() }
+            var history = try DaemonHistory(
                 reader, layout.snapshots, plugins: plugins, early: early)
             runtime.take(history.fold)
             past = history.past
@@ -149,8 +155,9 @@ package final class Daemon: Sendable {
             let commands = history.deliveries.positions[WorkspacePlugin.name.rawValue]
             inbox = InboxCleaner(
                 layout, history.letters, pending: Set(commands?.pending ?? []))
-            workspaceGuard = WorkspaceGuard(layout)
-            watcher = try Daemon.makeWatcher(layout, checked.settings, history.files, vault)
+            watcher = try Daemon.makeWatcher(
+                layout, checked.settings, history.takeFiles(), survey, vault)
+            unused = nil
             metrics = Daemon.makeMetrics(options, layout, vault, runtime, writer, watcher, logger)
             let logger = logger
             schedule = try Scheduler(checked.settings.schedule) { logger.log(.error, $0) }
@@ -232,8 +239,18 @@ package final class Daemon: Sendable {
 
     private static func makeWatcher(
         _ layout: WorkspaceLayout, _ settings: WorkspaceSettings, _ known: KnownFiles,
-        _ vault: Vault
+        _ survey: Survey?, _ vault: Vault
     ) throws -> Watcher {
+        try Watcher(watching(layout, settings), known: known, survey: survey) { file, status in
+            // One that has grown since is looked at again.
+            try vault.ingest(file, sizeLimit: status.size).digest
+        }
+    }
+
+    /// What the settings say about watching.
+    static func watching(
+        _ layout: WorkspaceLayout, _ settings: WorkspaceSettings
+    ) -> WatchConfiguration {
         var inputs = WorkspaceLayout.inputs.compactMap { WorkspacePath(escaped: $0) }.map {
             WatchConfiguration.Input.tree($0)
         }
@@ -243,6 +260,7 @@ package final class Daemon: Sendable {
             ignored: settings.watch.temporary + settings.watch.ignore,
             sizeLimit: settings.watch.fileSizeLimit)
         configuration.scanInterval = .milliseconds(settings.watch.scanInterval.milliseconds)
+        configuration.scanned = Set(settings.watch.scanned)
         for (name, dataset) in settings.datasets {
             guard let path = WorkspacePath(escaped: "data/\(name)") else { continue }
             if dataset.settle > .zero {
@@ -254,9 +272,6 @@ package final class Daemon: Sendable {
                 configuration.sets[path] = .quiet(.milliseconds(dataset.set.quiet.milliseconds))
             }
         }
-        let limit = settings.watch.fileSizeLimit
-        return try Watcher(configuration, known: known) { file, _ in
-            try vault.ingest(file, sizeLimit: limit).digest
-        }
+        return configuration
     }
 }

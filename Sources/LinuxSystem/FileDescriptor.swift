@@ -1,8 +1,8 @@
 package import Glibc
 
 /// An open file descriptor that is closed when it goes out of scope.
-package struct FileDescriptor: ~Copyable, Sendable {
-    package let raw: CInt
+public struct FileDescriptor: ~Copyable, Sendable {
+    public let raw: CInt
 
     /// Takes ownership of an open descriptor.
     package init(owning raw: CInt) { self.raw = raw }
@@ -44,7 +44,7 @@ package struct FileDescriptor: ~Copyable, Sendable {
         try systemCall("read") { Glibc.read(raw, buffer.baseAddress, buffer.count) }
     }
 
-    package func read(
+    public func read(
         into buffer: UnsafeMutableRawBufferPointer, at offset: Int
     ) throws(SystemError) -> Int {
         try systemCall("pread") { pread(raw, buffer.baseAddress, buffer.count, off_t(offset)) }

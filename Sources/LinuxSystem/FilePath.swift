@@ -1,15 +1,18 @@
 /// A path as the kernel sees it: bytes without a zero. Two names that differ only by Unicode normal
 /// form are two paths; names that are not UTF-8 are kept.
-package struct FilePath: Hashable, Sendable, Comparable, CustomStringConvertible {
-    package var bytes: [UInt8]
+public struct FilePath: Hashable, Sendable, Comparable, CustomStringConvertible,
+    ExpressibleByStringLiteral
+{
+    public var bytes: [UInt8]
 
-    package init(bytes: some Sequence<UInt8>) { self.bytes = Array(bytes) }
-    package init(_ string: String) { bytes = Array(string.utf8) }
+    public init(bytes: some Sequence<UInt8>) { self.bytes = Array(bytes) }
+    public init(_ string: String) { bytes = Array(string.utf8) }
+    public init(stringLiteral string: String) { self.init(string) }
 
     /// Printable form: bytes outside printable ASCII, and `%`, as `%XX`.
-    package var description: String { FilePath.escaped(bytes) }
+    public var description: String { FilePath.escaped(bytes) }
 
-    package static func < (a: FilePath, b: FilePath) -> Bool {
+    public static func < (a: FilePath, b: FilePath) -> Bool {
         a.bytes.lexicographicallyPrecedes(b.bytes)
     }
 

@@ -1,24 +1,24 @@
 package import Glibc
 
 /// What stat(2) says about an inode.
-package struct FileStatus: Equatable, Sendable {
-    package enum Kind: Sendable {
+public struct FileStatus: Equatable, Sendable {
+    public enum Kind: Sendable {
         case regular, directory, symbolicLink, fifo, socket, device, other
     }
 
-    package let kind: Kind
-    package let device: UInt64
-    package let inode: UInt64
-    package let size: Int
-    package let links: Int
-    package let user: UInt32
-    package let group: UInt32
+    public let kind: Kind
+    public let device: UInt64
+    public let inode: UInt64
+    public let size: Int
+    public let links: Int
+    public let user: UInt32
+    public let group: UInt32
     /// Permission bits, with set-id and sticky.
-    package let mode: UInt32
+    public let mode: UInt32
     /// Nanoseconds since 1970.
-    package let modified: Int64
+    public let modified: Int64
     /// Nanoseconds since 1970, of the last change of the inode.
-    package let changed: Int64
+    public let changed: Int64
 
     package init(_ s: stat) {
         switch s.st_mode & S_IFMT {

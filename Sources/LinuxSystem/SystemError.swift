@@ -1,8 +1,8 @@
 import Glibc
 
 /// An errno with its symbolic name and the words of the C library.
-package struct Errno: Error, Equatable, Hashable, Sendable, CustomStringConvertible {
-    package let code: Int32
+public struct Errno: Error, Equatable, Hashable, Sendable, CustomStringConvertible {
+    public let code: Int32
 
     package init(_ code: Int32) { self.code = code }
 
@@ -25,7 +25,7 @@ package struct Errno: Error, Equatable, Hashable, Sendable, CustomStringConverti
     package static let notSupported = Errno(EOPNOTSUPP)
     package static let unknownCall = Errno(ENOSYS)
 
-    package var description: String {
+    public var description: String {
         var buffer = [CChar](repeating: 0, count: 128)
         guard strerror_r(code, &buffer, buffer.count) == 0 else { return "error \(code)" }
         return String(
@@ -34,12 +34,12 @@ package struct Errno: Error, Equatable, Hashable, Sendable, CustomStringConverti
 }
 
 /// A failed call to the system: which call, on what, and why.
-package struct SystemError: Error, Sendable, CustomStringConvertible {
-    package let errno: Errno
+public struct SystemError: Error, Sendable, CustomStringConvertible {
+    public let errno: Errno
     /// The call, for example `open`.
-    package let call: String
+    public let call: String
     /// What it was applied to, escaped for printing; empty when there is nothing to name.
-    package let subject: String
+    public let subject: String
 
     package init(_ errno: Errno, _ call: String, _ subject: String = "") {
         self.errno = errno
@@ -47,7 +47,7 @@ package struct SystemError: Error, Sendable, CustomStringConvertible {
         self.subject = subject
     }
 
-    package var description: String {
+    public var description: String {
         subject.isEmpty ? "\(call): \(errno)" : "\(call) \(subject): \(errno)"
     }
 }

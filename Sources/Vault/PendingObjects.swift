@@ -26,7 +26,11 @@ final class PendingObjects: Sendable {
     }
 
     private let directory: FilePath
+    /// What is in the log and has no name yet.
+    let unplaced = UnplacedObjects()
     private let state = Mutex(State())
+    /// Wakes the thread that gives names.
+    private let placing = ThreadSemaphore()
     /// Held for a whole sync, so that one who finds nothing pending does not return before the one
     /// who took it has finished.
     private let syncing = Mutex(())
@@ -36,6 +40,7 @@ final class PendingObjects: Sendable {
     init(directory: FilePath) { self.directory = directory }
 
     deinit {
+        placing.signal()
         state.withLock { for raw in $0.files { _ = Glibc.close(raw) } }
     }
 
@@ -93,6 +98,23 @@ final class PendingObjects: Sendable {
             }
         }
     }
+
+    /// Starts the thread that gives stored objects their names.
+    func startPlacing() {
+        let (directory, placing) = (directory, placing)
+        // Without it they get them when somebody wants them, and when the log is cleaned.
+        try? DetachedThread.start { [weak self] in
+            while true {
+                placing.wait()
+                guard let self else { return }
+                // What there is no room for now is tried again with the next, and by the cleaning.
+                try? Vault(directory, self).placeAll()
+            }
+        }
+    }
+
+    /// Gives stored objects their names soon.
+    func placeSoon() { placing.signal() }
 
     private func force(_ taken: State) throws(SystemError) {
         try taken.recent?.sync()

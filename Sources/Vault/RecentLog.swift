@@ -32,6 +32,8 @@ final class RecentLog: Sendable {
     static let name = "recent"
 
     private let file: FileDescriptor
+    private let path: FilePath
+    private let inode: UInt64
     private let state: Mutex<State>
 
     /// Opens the log of a vault, making it on the first use.
@@ -51,10 +53,33 @@ final class RecentLog: Sendable {
         }
         var records: [RecentLogFormat.Record] = []
         for half in 0..<2 { records += try read(half, of: file) }
-        return (RecentLog(file: file, last: records.map(\.generation).max() ?? 0), records)
+        let last = records.map(\.generation).max() ?? 0
+        return (RecentLog(file: file, path: path, last: last), records)
     }
 
-    private init(file: consuming FileDescriptor, last: UInt64) {
+    /// The bytes of an object in the log of another process.
+    static func find(_ digest: Digest, in directory: FilePath) throws(SystemError) -> [UInt8]? {
+        let file: FileDescriptor
+        do throws(SystemError) {
+            file = try FileDescriptor.open(directory.appending(name), O_RDONLY | O_NOFOLLOW)
+        } catch {
+            if error.errno == .notFound { return nil }
+            throw error
+        }
+        for half in 0..<2 {
+            for record in try read(half, of: file) where record.digest == digest {
+                return record.bytes
+            }
+        }
+        return nil
+    }
+
+    /// Whether the log is still where it was opened.
+    var isInPlace: Bool { ((try? FileStatus.of(path)) ?? nil)?.inode == inode }
+
+    private init(file: consuming FileDescriptor, path: FilePath, last: UInt64) {
+        self.path = path
+        inode = (try? file.status().inode) ?? 0
         self.file = file
         let halves = [Half(generation: last &+ 1), Half(generation: last &+ 2)]
         state = Mutex(State(halves: halves))
@@ -91,7 +116,7 @@ final class RecentLog: Sendable {
         return RecentLogFormat.decode(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
     }
 
-    /// Adds an object that lies under its name already; on the disk after the next `sync`.
+    /// Adds an object; on the disk after the next `sync`.
     ///
     /// - Returns: the half that is full and is to be cleaned, if any; nil when the object was not
     ///   added, because both halves are full or an earlier write failed.

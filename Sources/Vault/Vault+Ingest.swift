@@ -128,8 +128,10 @@ struct Incoming: ~Copyable {
         let target = vault.path(of: object.digest)
         // One that is there may be torn by a crash before it was ever announced: it counts only if
         // it verifies, and even then it may not be on the disk yet.
-        if vault.contains(object.digest), (try? vault.verify(object.digest)) != nil {
-            vault.pending.add(try vault.open(object.digest), in: target.parent)
+        if let there = try? vault.openFile(object.digest),
+            (try? Vault.hash(of: there))?.digest == object.digest
+        {
+            vault.pending.add(there, in: target.parent)
             return
         }
         do throws(SystemError) {
@@ -148,7 +150,10 @@ struct Incoming: ~Copyable {
         isFinished = true
         let copy = fcntl(file.raw, F_DUPFD_CLOEXEC, 0)
         if copy < 0 {
-            vault.pending.add(try vault.open(object.digest), in: target.parent)
+            let reopened = try attempting("opening an object") { () throws(SystemError) in
+                try vault.openFile(object.digest)
+            }
+            vault.pending.add(reopened, in: target.parent)
         } else {
             vault.pending.add(FileDescriptor(owning: copy), in: target.parent)
         }

@@ -21,6 +21,7 @@ package struct StoredObject: Hashable, Sendable {
 ///     let copy = try vault.open(object.digest)
 ///
 /// What was stored is durable after the next `sync()`, which serves any number of objects at once.
+/// Small objects get their names a moment after that; whoever asks for one before gets it all the same.
 /// After a crash in between, a torn object may lie under its name: therefore an object that is there
 /// already is compared before it is relied upon, and replaced when it differs.
 ///
@@ -40,7 +41,12 @@ package struct Vault: Sendable {
         pending = PendingObjects(directory: directory)
     }
 
-    /// Where an object is, or would be.
+    init(_ directory: FilePath, _ pending: PendingObjects) {
+        self.directory = directory
+        self.pending = pending
+    }
+
+    /// Where an object is once it has its name: `file(of:)` waits for that.
     package func path(of digest: Digest) -> FilePath {
         let hex = digest.hex
         return directory.appending("objects").appending(String(hex.prefix(2)))
@@ -48,17 +54,32 @@ package struct Vault: Sendable {
     }
 
     package func contains(_ digest: Digest) -> Bool {
-        ((try? FileStatus.of(path(of: digest))) ?? nil)?.kind == .regular
+        if pending.unplaced.contains(digest) { return true }
+        if ((try? FileStatus.of(path(of: digest))) ?? nil)?.kind == .regular { return true }
+        return ((try? openRecent(digest)) ?? nil) != nil
     }
 
     /// Opens an object for reading. - Throws: `missing`.
     package func open(_ digest: Digest) throws(VaultError) -> FileDescriptor {
+        try ensurePlaced(digest)
         do throws(SystemError) {
-            return try FileDescriptor.open(path(of: digest), O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+            do throws(SystemError) {
+                return try openFile(digest)
+            } catch {
+                guard error.errno == .notFound, let recent = try openRecent(digest) else {
+                    throw error
+                }
+                return recent
+            }
         } catch {
             if error.errno == .notFound { throw .missing(digest) }
             throw .system(error, doing: "opening object \(digest.hex)")
         }
+    }
+
+    /// What lies under an object's name at the moment.
+    func openFile(_ digest: Digest) throws(SystemError) -> FileDescriptor {
+        try FileDescriptor.open(path(of: digest), O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
     }
 
     /// Reads a whole object. - Throws: `tooLarge` beyond `limit` bytes, `missing`.
@@ -87,6 +108,7 @@ package struct Vault: Sendable {
     /// Removes an object; says nothing when it is not there. Who reads it at the moment goes on
     /// reading.
     package func remove(_ digest: Digest) throws(VaultError) {
+        pending.unplaced.forget(digest)
         do throws(SystemError) {
             try Files.unlink(path(of: digest))
         } catch  where error.errno == .notFound {

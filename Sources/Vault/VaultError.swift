@@ -34,6 +34,16 @@ package enum VaultError: Error, Sendable, CustomStringConvertible {
     }
 }
 
+extension VaultError {
+    /// The failure of the system behind it.
+    package var system: SystemError {
+        switch self {
+        case .system(let error, _), .unreliable(let error): error
+        default: SystemError(.inputOutput, "write")
+        }
+    }
+}
+
 extension VaultError: ShortageError {
     package var isShortage: Bool {
         if case .system(let error, _) = self { error.isShortage } else { false }

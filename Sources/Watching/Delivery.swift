@@ -17,17 +17,20 @@ final class Delivery: Sendable {
         var isStopping = false
         var hasEnded = false
         var wantsAcknowledgements = false
+        var configuration: WatchConfiguration?
     }
 
     /// Who waits for the next batch: a task, or a thread.
     private enum Consumer {
         case task(CheckedContinuation<WatchBatch?, Never>)
         case thread(Handover)
+        /// A thread that has nothing against its work being done by the watcher's.
+        case either(Handover, @Sendable (WatchBatch) -> Void)
 
         func resume(returning batch: WatchBatch?) {
             switch self {
             case .task(let continuation): continuation.resume(returning: batch)
-            case .thread(let handover): handover.give(batch)
+            case .thread(let handover), .either(let handover, _): handover.give(batch)
             }
         }
     }
@@ -36,6 +39,8 @@ final class Delivery: Sendable {
     struct Requests {
         var isStopping: Bool
         var barriers: [CheckedContinuation<Void, Never>]
+        /// What is to be watched from now on, if that has changed.
+        var configuration: WatchConfiguration?
     }
 
     private let state = Mutex(State())
@@ -52,25 +57,40 @@ final class Delivery: Sendable {
 
     func takeRequests() -> Requests {
         state.withLock { state in
-            let requests = Requests(isStopping: state.isStopping, barriers: state.barriers)
-            state.barriers = []
-            return requests
+            defer { (state.barriers, state.configuration) = ([], nil) }
+            return Requests(
+                isStopping: state.isStopping, barriers: state.barriers,
+                configuration: state.configuration)
         }
     }
 
     /// Hands reports over; empties the array.
-    func publish(_ reports: inout [WatchReport]) {
+    ///
+    /// - Parameter isIdle: the watcher has nothing else to do. A consumer that waits has few reports
+    ///   handled here and now then: a change of threads takes longer than much of what there is to do.
+    func publish(_ reports: inout [WatchReport], isIdle: Bool = false) {
         guard !reports.isEmpty else { return }
         let new = reports
         reports.removeAll(keepingCapacity: reports.capacity <= 1024)
+        let isDirect = isIdle && new.count <= Self.directLimit
         let handOver = state.withLock { state -> (Consumer, WatchBatch)? in
             state.open.append(contentsOf: new)
             guard let consumer = state.consumer else { return nil }
+            // One that goes on waiting while its work is done here gets nothing meanwhile: nobody else
+            // publishes.
+            if case .either = consumer, isDirect { return (consumer, close(&state)) }
             state.consumer = nil
             return (consumer, close(&state))
         }
-        if let (consumer, batch) = handOver { consumer.resume(returning: batch) }
+        guard let (consumer, batch) = handOver else { return }
+        if case .either(_, let handle) = consumer, isDirect {
+            handle(batch)
+        } else {
+            consumer.resume(returning: batch)
+        }
     }
+
+    private static let directLimit = 8
 
     /// Whether as many reports wait as may. If so, the next acknowledgement wakes the thread.
     func isFull() -> Bool {
@@ -136,16 +156,23 @@ final class Delivery: Sendable {
         }
     }
 
-    func nextBlocking() -> WatchBatch? {
+    func nextBlocking(
+        orHere handle: (@Sendable (WatchBatch) -> Void)? = nil
+    ) -> WatchBatch? {
         let handover = Handover()
         let now = state.withLock { state -> WatchBatch?? in
             if !state.open.isEmpty { return close(&state) }
             if state.hasEnded || state.consumer != nil { return .some(nil) }
-            state.consumer = .thread(handover)
+            state.consumer = handle.map { .either(handover, $0) } ?? .thread(handover)
             return nil
         }
         if let now { return now }
         return handover.take()
+    }
+
+    func reconfigure(_ configuration: WatchConfiguration) {
+        state.withLock { $0.configuration = configuration }
+        wakeUp.signal()
     }
 
     func barrier() async {

@@ -1,27 +1,27 @@
-package import LinuxSystem
-package import Millrace
+public import LinuxSystem
+public import Millrace
 
 /// One version of a file: which inode it was, what it held, and whose it was.
 ///
 /// It carries all that is needed to recognise the same version after a restart without reading it.
-package struct FileVersion: Hashable, Sendable {
-    package var device: UInt64
-    package var inode: UInt64
+public struct FileVersion: Hashable, Sendable {
+    public var device: UInt64
+    public var inode: UInt64
     /// Bytes.
-    package var size: Int
+    public var size: Int
     /// mtime and ctime, in nanoseconds since 1970. A change that restores size and mtime still moves
     /// ctime.
-    package var modified: Int64
-    package var changed: Int64
-    package var user: UInt32
-    package var group: UInt32
+    public var modified: Int64
+    public var changed: Int64
+    public var user: UInt32
+    public var group: UInt32
     /// Permission bits.
-    package var mode: UInt32
+    public var mode: UInt32
     /// The SHA-256 of the contents; nil for what was refused and is remembered only so that it is
     /// not refused again.
-    package var digest: Digest?
+    public var digest: Digest?
 
-    package init(
+    public init(
         device: UInt64, inode: UInt64, size: Int, modified: Int64, changed: Int64,
         user: UInt32, group: UInt32, mode: UInt32, digest: Digest?
     ) {
@@ -36,7 +36,7 @@ package struct FileVersion: Hashable, Sendable {
         self.digest = digest
     }
 
-    package init(_ status: FileStatus, digest: Digest?) {
+    public init(_ status: FileStatus, digest: Digest?) {
         self.init(
             device: status.device, inode: status.inode, size: status.size,
             modified: status.modified, changed: status.changed, user: status.user,
@@ -45,8 +45,8 @@ package struct FileVersion: Hashable, Sendable {
 }
 
 /// What became of one file.
-package struct FileChange: Hashable, Sendable {
-    package enum Kind: Hashable, Sendable {
+public struct FileChange: Hashable, Sendable {
+    public enum Kind: Hashable, Sendable {
         case added
         case changed
         /// The version is the last one that was known.
@@ -54,14 +54,14 @@ package struct FileChange: Hashable, Sendable {
         case moved(from: WorkspacePath)
     }
 
-    package var path: WorkspacePath
-    package var kind: Kind
-    package var version: FileVersion
+    public var path: WorkspacePath
+    public var kind: Kind
+    public var version: FileVersion
     /// The directory of the set that the file came with; nil for a file that stands alone. All files
     /// of a set are in one batch, one after the other.
-    package var set: WorkspacePath?
+    public var set: WorkspacePath?
 
-    package init(
+    public init(
         path: WorkspacePath, kind: Kind, version: FileVersion, set: WorkspacePath? = nil
     ) {
         self.path = path
@@ -72,8 +72,8 @@ package struct FileChange: Hashable, Sendable {
 }
 
 /// Something in an input folder that is not taken in, with the rule that says so.
-package struct FileRefusal: Hashable, Sendable {
-    package enum Reason: Hashable, Sendable, CustomStringConvertible {
+public struct FileRefusal: Hashable, Sendable {
+    public enum Reason: Hashable, Sendable, CustomStringConvertible {
         /// Links are never followed.
         case symbolicLink
         /// Neither a file nor a directory: `fifo`, `socket`, `device`.
@@ -86,7 +86,7 @@ package struct FileRefusal: Hashable, Sendable {
         /// It could not be copied; it is tried again until it can.
         case notStored(String)
 
-        package var description: String {
+        public var description: String {
             switch self {
             case .symbolicLink:
                 "a symbolic link is never followed: drop the file itself, or mount the folder"
@@ -99,12 +99,12 @@ package struct FileRefusal: Hashable, Sendable {
         }
     }
 
-    package var path: WorkspacePath
-    package var reason: Reason
+    public var path: WorkspacePath
+    public var reason: Reason
     /// What was refused, without a digest.
-    package var version: FileVersion
+    public var version: FileVersion
 
-    package init(path: WorkspacePath, reason: Reason, version: FileVersion) {
+    public init(path: WorkspacePath, reason: Reason, version: FileVersion) {
         self.path = path
         self.reason = reason
         self.version = version
@@ -112,25 +112,28 @@ package struct FileRefusal: Hashable, Sendable {
 }
 
 /// A part of the workspace that notifications do not serve.
-package struct Degradation: Hashable, Sendable {
-    package enum Reason: Hashable, Sendable, CustomStringConvertible {
+public struct Degradation: Hashable, Sendable {
+    public enum Reason: Hashable, Sendable, CustomStringConvertible {
         /// The user has as many inotify watches as allowed.
         case watchLimit
         /// The user has as many inotify queues as allowed.
         case queueLimit
         /// The file system does not tell of changes made elsewhere; its name.
         case silentFileSystem(String)
+        /// The configuration says so.
+        case asked
         /// A directory may not be read.
         case notPermitted
         /// The workspace is gone; it is waited for.
         case rootLost
 
-        package var description: String {
+        public var description: String {
             switch self {
             case .watchLimit:
                 "no more inotify watches are allowed: raise fs.inotify.max_user_watches"
             case .queueLimit:
                 "no more inotify queues are allowed: raise fs.inotify.max_user_instances"
+            case .asked: "the settings ask for it (watch.scanned)"
             case .silentFileSystem(let name): "\(name) does not tell of changes made elsewhere"
             case .notPermitted: "a directory may not be read: give the daemon's user r-x on it"
             case .rootLost: "the workspace directory is gone"
@@ -139,14 +142,14 @@ package struct Degradation: Hashable, Sendable {
     }
 
     /// The common directory of all that is concerned; nil is the workspace itself.
-    package var part: WorkspacePath?
-    package var reason: Reason
+    public var part: WorkspacePath?
+    public var reason: Reason
     /// How many directories are concerned.
-    package var directories: Int
+    public var directories: Int
     /// They are scanned this often instead.
-    package var interval: Duration
+    public var interval: Duration
 
-    package init(part: WorkspacePath?, reason: Reason, directories: Int, interval: Duration) {
+    public init(part: WorkspacePath?, reason: Reason, directories: Int, interval: Duration) {
         self.part = part
         self.reason = reason
         self.directories = directories
@@ -155,7 +158,7 @@ package struct Degradation: Hashable, Sendable {
 }
 
 /// One thing the watcher has to say.
-package enum WatchReport: Hashable, Sendable {
+public enum WatchReport: Hashable, Sendable {
     case change(FileChange)
     case refused(FileRefusal)
     case degraded(Degradation)
@@ -169,16 +172,16 @@ package enum WatchReport: Hashable, Sendable {
 }
 
 /// Reports in the order in which they were found.
-package struct WatchBatch: Sendable {
-    package let reports: [WatchReport]
+public struct WatchBatch: Sendable {
+    public let reports: [WatchReport]
     private let acknowledgement: @Sendable () -> Void
 
-    package init(_ reports: [WatchReport], acknowledgement: @escaping @Sendable () -> Void) {
+    public init(_ reports: [WatchReport], acknowledgement: @escaping @Sendable () -> Void) {
         self.reports = reports
         self.acknowledgement = acknowledgement
     }
 
     /// To be called once when the reports are durable: only then does a barrier that covers them
     /// return, and only so many batches are handed out unacknowledged.
-    package func acknowledge() { acknowledgement() }
+    public func acknowledge() { acknowledgement() }
 }

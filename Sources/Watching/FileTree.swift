@@ -191,6 +191,16 @@ struct FileTree: Sendable {
         if node.kind == .free, node.flags.isDisjoint(with: .pins) { freed.append(id) }
     }
 
+    /// Keeps what is known about files, and forgets what is under way with them.
+    mutating func forgetWork() {
+        for index in nodes.indices {
+            let isPinned = !nodes[index].flags.isDisjoint(with: .pins)
+            if nodes[index].kind == .free, isPinned { freed.append(NodeID(clamping: index)) }
+            nodes[index].flags = []
+            nodes[index].watch = -1
+        }
+    }
+
     func children(of id: NodeID) -> [NodeID] {
         var children: [NodeID] = []
         var child = nodes[Int(id)].firstChild

@@ -19,9 +19,12 @@ struct InputRules: Sendable {
     private let patterns: [NamePattern]
     /// Patterns for names in one directory alone.
     private let pathPatterns: [(directory: [UInt8], name: NamePattern)]
+    private let scanned: [[UInt8]]
     let isEverything: Bool
 
-    init(inputs: [WatchConfiguration.Input], ignored: [String]) {
+    init(_ configuration: WatchConfiguration) {
+        let (inputs, ignored) = (configuration.inputs, configuration.ignored)
+        scanned = configuration.scanned.map(\.bytes)
         var trees: Set<[UInt8]> = []
         var files: Set<[UInt8]> = []
         var passages: Set<[UInt8]> = []
@@ -62,6 +65,21 @@ struct InputRules: Sendable {
     func isIgnored(_ name: UnsafeRawBufferPointer, in directory: () -> [UInt8]) -> Bool {
         patterns.contains { $0.matches(name) }
             || pathPatterns.contains { $0.name.matches(name) && $0.directory == directory() }
+    }
+
+    /// Whether a directory is, or lies below, one that is scanned instead of watched.
+    func isScanned(_ path: [UInt8]) -> Bool {
+        scanned.contains { top in
+            path.starts(with: top) && (path.count == top.count || path[top.count] == 0x2F)
+        }
+    }
+
+    /// What a name in a directory is. - Parameter isInside: the directory is an input, or below one.
+    func inner(
+        _ name: UnsafeRawBufferPointer, of directory: [UInt8], isInside: Bool
+    ) -> Admission {
+        if isInside { return isIgnored(name, in: { directory }) ? .no : .inside }
+        return admission(of: directory.isEmpty ? Array(name) : directory + [0x2F] + Array(name))
     }
 
     /// What a path is that does not lie below an input. Inputs named in the configuration count

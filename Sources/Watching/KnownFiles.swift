@@ -1,27 +1,27 @@
-package import Millrace
+public import Millrace
 
 /// The versions that were journaled last, by path: the fold of the watcher's reports.
 ///
 ///     var known = KnownFiles()
 ///     for report in journaled { known.apply(report) }
 ///     let watcher = Watcher(configuration, known: known) { … }
-package struct KnownFiles: Sendable, ExpressibleByDictionaryLiteral {
+public struct KnownFiles: Sendable, ExpressibleByDictionaryLiteral {
     var tree = FileTree()
-    package private(set) var count = 0
+    public private(set) var count = 0
     /// The directory of the last file: journals name the files of a directory one after the other.
     private var lastDirectory: (path: [UInt8], id: FileTree.NodeID)?
 
-    package init() {}
+    public init() {}
 
-    package init(_ versions: some Sequence<(WorkspacePath, FileVersion)>) {
+    public init(_ versions: some Sequence<(WorkspacePath, FileVersion)>) {
         for (path, version) in versions { self[path] = version }
     }
 
-    package init(dictionaryLiteral elements: (WorkspacePath, FileVersion)...) {
+    public init(dictionaryLiteral elements: (WorkspacePath, FileVersion)...) {
         self.init(elements)
     }
 
-    package subscript(path: WorkspacePath) -> FileVersion? {
+    public subscript(path: WorkspacePath) -> FileVersion? {
         get {
             guard let id = find(path), Self.isVersion(tree[id].kind) else { return nil }
             return tree.version(of: id)
@@ -32,7 +32,7 @@ package struct KnownFiles: Sendable, ExpressibleByDictionaryLiteral {
     }
 
     /// Takes what a report says into account; reports that are not about a file change nothing.
-    package mutating func apply(_ report: WatchReport) {
+    public mutating func apply(_ report: WatchReport) {
         switch report {
         case .change(let change):
             switch change.kind {
@@ -50,7 +50,7 @@ package struct KnownFiles: Sendable, ExpressibleByDictionaryLiteral {
     }
 
     /// Calls `body` with every path and version, in no order.
-    package func forEach(_ body: (WorkspacePath, FileVersion) -> Void) {
+    public func forEach(_ body: (WorkspacePath, FileVersion) -> Void) {
         for index in tree.nodes.indices where Self.isVersion(tree.nodes[index].kind) {
             let id = FileTree.NodeID(clamping: index)
             if let path = WorkspacePath(bytes: tree.path(of: id)) {

@@ -58,10 +58,7 @@ extension WatchLoop {
         if tree[parent].flags.contains(.inside) {
             return rules.isIgnored(name, in: { tree.path(of: parent) }) ? .no : .inside
         }
-        var path = tree.path(of: parent)
-        if !path.isEmpty { path.append(UInt8(ascii: "/")) }
-        path.append(contentsOf: name)
-        return rules.admission(of: path)
+        return rules.inner(name, of: tree.path(of: parent), isInside: false)
     }
 
     private func watchEnded(_ watch: Int32, _ id: FileTree.NodeID) {

@@ -86,7 +86,8 @@ extension WatchLoop {
         // be there before the state that is taken in.
         if first.links > 1 { watchInode(id, handle) }
         let here = traits[first.device]
-        let writer = here?.silentName == nil ? file.probeWriters() : .unknown
+        let isServed = here?.silentName == nil && !isScanned(tree[id].parent)
+        let writer = isServed ? file.probeWriters() : .unknown
         let status = try file.status()
         let (clock, tick) = fileClock()
         let now = monotonicNanoseconds()

@@ -11,6 +11,7 @@ extension WatchLoop {
             let directory = try OpenDirectory(configuration.root)
             root = directory
             rootIdentity = directory.identity
+            if let survey, takeOver(survey, of: directory) { return }
             if inotify == nil { inotify = try? OpenInotify() }
             if let number = ancestorWatch { inotify?.queue.end(number) }
             ancestorWatch = nil
@@ -20,6 +21,68 @@ extension WatchLoop {
             enqueueScan(FileTree.root, epoch, deep: true)
         } catch {
             loseRoot()
+        }
+    }
+
+    /// Goes on from a survey that was begun before. False: it is of another directory.
+    private func takeOver(_ survey: Survey, of directory: OpenDirectory) -> Bool {
+        self.survey = nil
+        defer { survey.cancel() }
+        guard survey.root.identity == directory.identity, inotify == nil else { return false }
+        inotify = survey.inotify
+        while let findings = survey.next() {
+            for finding in findings { take(finding) }
+        }
+        return true
+    }
+
+    private func take(_ finding: Survey.Finding) {
+        switch finding {
+        case .listing(let listing): take(listing)
+        case .failed(let path, let error):
+            if let id = node(of: path) { scanFailed(id, error, epoch) }
+        }
+    }
+
+    private func take(_ listing: Survey.Listing) {
+        // What was not known is looked at by itself, and scanned then.
+        guard let id = node(of: listing.path), tree[id].kind == .directory else { return }
+        let device = listing.status.device
+        if traits[device] == nil { note(listing.kind, of: device) }
+        markInside(id)
+        noteDirectory(id, listing.status)
+        if let watch = listing.watch {
+            note(watch, of: id, on: device)
+        } else {
+            setUnwatched(id, .asked)
+        }
+        let children = tree.children(of: id)
+        for child in children { tree[child].flags.remove(.seen) }
+        listing.names.withUnsafeBytes { names in
+            var start = 0
+            for entry in listing.entries {
+                let name = UnsafeRawBufferPointer(rebasing: names[start..<entry.nameEnd])
+                start = entry.nameEnd
+                guard let child = child(name, of: id) else { continue }
+                tree[child].flags.insert(.seen)
+                compare(child, entry.status, epoch, isDeep: true, isSurveyed: true)
+            }
+        }
+        for child in children where !tree[child].flags.contains(.seen) {
+            enqueueCold(child, epoch)
+        }
+    }
+
+    private func node(of path: [UInt8]) -> FileTree.NodeID? {
+        path.withUnsafeBytes { bytes in
+            var id = FileTree.root
+            for name in bytes.split(separator: UInt8(ascii: "/")) {
+                guard let child = tree.find(UnsafeRawBufferPointer(rebasing: name), in: id) else {
+                    return nil
+                }
+                id = child
+            }
+            return id
         }
     }
 

@@ -42,20 +42,15 @@ extension WatchLoop {
                 ? try root.descriptor.open(at: FilePath("."), flags)
                 : try root.descriptor.open(beneath: FilePath(bytes: tree.path(of: id)), flags)
             let status = try directory.status()
-            let known = tree[id]
-            let isSame =
-                known.kind == .directory && known.inode == status.inode
-                && known.modified == status.modified && known.changed == status.changed
-            if id != FileTree.root, !isSame {
-                tree.set(FileVersion(status, digest: nil), of: id, .directory)
-            }
+            noteDirectory(id, status)
             watch(id, directory, status)
             let children = tree.children(of: id)
             for child in children { tree[child].flags.remove(.seen) }
             try directory.forEachName(using: buffer) { name in
                 guard let child = child(name, of: id) else { return }
                 tree[child].flags.insert(.seen)
-                compare(child, name, in: directory, epoch, isDeep: isDeep)
+                let status = (try? directory.status(ofName: name)) ?? nil
+                compare(child, status, epoch, isDeep: isDeep)
             }
             for child in children where !tree[child].flags.contains(.seen) {
                 enqueueCold(child, epoch)
@@ -66,14 +61,24 @@ extension WatchLoop {
         if unwatched[id] != nil { scanNanoseconds += monotonicNanoseconds() - begin }
     }
 
-    private func markInside(_ id: FileTree.NodeID) {
+    func noteDirectory(_ id: FileTree.NodeID, _ status: FileStatus) {
+        let known = tree[id]
+        let isSame =
+            known.kind == .directory && known.inode == status.inode
+            && known.modified == status.modified && known.changed == status.changed
+        if id != FileTree.root, !isSame {
+            tree.set(FileVersion(status, digest: nil), of: id, .directory)
+        }
+    }
+
+    func markInside(_ id: FileTree.NodeID) {
         guard id != FileTree.root, !tree[id].flags.contains(.inside) else { return }
         let parent = tree[id].parent
         let admission = tree.withName(of: id) { self.admission($0, of: parent) }
         if admission == .inside { tree[id].flags.insert(.inside) }
     }
 
-    private func scanFailed(_ id: FileTree.NodeID, _ error: SystemError, _ epoch: UInt32) {
+    func scanFailed(_ id: FileTree.NodeID, _ error: SystemError, _ epoch: UInt32) {
         if id == FileTree.root {
             suspectsRoot = true
             return
@@ -88,12 +93,12 @@ extension WatchLoop {
         }
     }
 
-    private func compare(
-        _ child: FileTree.NodeID, _ name: UnsafeRawBufferPointer,
-        in directory: borrowing FileDescriptor,
-        _ epoch: UInt32, isDeep: Bool
+    /// - Parameter isSurveyed: directories are told of by the survey.
+    func compare(
+        _ child: FileTree.NodeID, _ status: FileStatus?, _ epoch: UInt32, isDeep: Bool,
+        isSurveyed: Bool = false
     ) {
-        guard let status = try? directory.status(ofName: name) else {
+        guard let status else {
             // Gone again, or not to be looked at: the look says which.
             enqueueCold(child, epoch)
             return
@@ -101,7 +106,7 @@ extension WatchLoop {
         let node = tree[child]
         if status.kind == .directory, node.kind == .directory {
             tree[child].flags.remove(.vanished)
-            if isDeep || node.watch < 0 || node.inode != status.inode {
+            if !isSurveyed, isDeep || node.watch < 0 || node.inode != status.inode {
                 enqueueScan(child, epoch, deep: isDeep)
             }
             return

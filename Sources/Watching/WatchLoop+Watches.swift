@@ -9,30 +9,62 @@ extension WatchLoop {
         .onlyDirectory, .excludeUnlinked,
     ]
 
+    static func mask(isRoot: Bool) -> Inotify.Mask {
+        isRoot ? interesting.union([.movedSelf, .deletedSelf]) : interesting
+    }
+
     /// Watches a directory that is open; one that cannot be watched is scanned from now on.
     func watch(
         _ id: FileTree.NodeID, _ directory: borrowing FileDescriptor, _ status: FileStatus
     ) {
-        if traits[status.device] == nil { traits[status.device] = deviceTraits(of: directory) }
-        let silentName = traits[status.device]?.silentName
-        var mask = Self.interesting
-        if id == FileTree.root { mask.formUnion([.movedSelf, .deletedSelf]) }
-        var reason: Degradation.Reason?
-        if let inotify {
-            do throws(SystemError) {
-                let number = try inotify.queue.watch(directory, mask)
-                let old = tree[id].watch
-                if old >= 0, old != number { endWatch(id) }
-                if let other = watches[number], other != id { tree[other].watch = -1 }
-                watches[number] = id
-                tree[id].watch = number
-            } catch {
-                reason = .watchLimit
-            }
-        } else {
-            reason = .queueLimit
+        if traits[status.device] == nil {
+            note(try? FileSystemKind(of: directory), of: status.device)
         }
-        setUnwatched(id, silentName.map { .silentFileSystem($0) } ?? reason)
+        if isScanned(id) {
+            endWatch(id)
+            setUnwatched(id, .asked)
+            return
+        }
+        guard let inotify else {
+            setUnwatched(id, silence(of: status.device) ?? .queueLimit)
+            return
+        }
+        let mask = Self.mask(isRoot: id == FileTree.root)
+        note(
+            Result { () throws(SystemError) in try inotify.queue.watch(directory, mask) },
+            of: id, on: status.device)
+    }
+
+    /// Takes what came of watching a directory into account.
+    func note(_ watch: Result<Int32, SystemError>, of id: FileTree.NodeID, on device: UInt64) {
+        var reason: Degradation.Reason?
+        switch watch {
+        case .success(let number):
+            let old = tree[id].watch
+            if old >= 0, old != number { endWatch(id) }
+            if let other = watches[number], other != id { tree[other].watch = -1 }
+            watches[number] = id
+            tree[id].watch = number
+        case .failure: reason = .watchLimit
+        }
+        setUnwatched(id, silence(of: device) ?? reason)
+    }
+
+    /// Whether it lies in a directory that is scanned instead of watched.
+    func isScanned(_ id: FileTree.NodeID) -> Bool {
+        if configuration.scanned.isEmpty { return false }
+        return rules.isScanned(tree.path(of: id))
+    }
+
+    func note(_ kind: FileSystemKind?, of device: UInt64) {
+        var name: String?
+        if case .silent(let silent)? = kind { name = silent }
+        traits[device] = DeviceTraits(
+            silentName: name, hasFineTimestamps: kind?.hasFineTimestamps(kernel: kernel) == true)
+    }
+
+    private func silence(of device: UInt64) -> Degradation.Reason? {
+        traits[device]?.silentName.map { .silentFileSystem($0) }
     }
 
     func setUnwatched(_ id: FileTree.NodeID, _ reason: Degradation.Reason?) {
@@ -60,16 +92,6 @@ extension WatchLoop {
             watches[number] = nil
             inotify?.queue.end(number)
         }
-    }
-
-    private func deviceTraits(of directory: borrowing FileDescriptor) -> DeviceTraits {
-        guard let kind = try? FileSystemKind(of: directory) else {
-            return DeviceTraits(silentName: nil, hasFineTimestamps: false)
-        }
-        var name: String?
-        if case .silent(let silent) = kind { name = silent }
-        return DeviceTraits(
-            silentName: name, hasFineTimestamps: kind.hasFineTimestamps(kernel: kernel))
     }
 
     // MARK: Saying so

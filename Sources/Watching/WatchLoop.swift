@@ -1,6 +1,7 @@
 import Glibc
 import LinuxSystem
 import Millrace
+import Synchronization
 
 /// The watcher's thread: it waits for hints, looks where they point, and reports.
 ///
@@ -61,6 +62,10 @@ final class WatchLoop {
 
     var reports: [WatchReport] = []
     var barriers: [Barrier] = []
+    /// Barriers that began under another configuration and begin again.
+    private var inherited: [CheckedContinuation<Void, Never>] = []
+    /// Begun before this loop, for its first look.
+    var survey: Survey?
     var isInitial = true
     var needsReconcile = false
     var suspectsRoot = false
@@ -75,7 +80,7 @@ final class WatchLoop {
         var device: UInt64
     }
 
-    final class OpenDirectory {
+    final class OpenDirectory: Sendable {
         let descriptor: FileDescriptor
         let identity: Identity
 
@@ -87,7 +92,7 @@ final class WatchLoop {
         }
     }
 
-    final class OpenInotify {
+    final class OpenInotify: Sendable {
         let queue: Inotify
         init() throws(SystemError) { queue = try Inotify() }
     }
@@ -106,14 +111,14 @@ final class WatchLoop {
     }
 
     init(
-        _ configuration: WatchConfiguration, _ known: consuming KnownFiles,
+        _ configuration: WatchConfiguration, _ known: consuming FileTree,
         _ ingest: @escaping Watcher.Ingest, _ delivery: Delivery
     ) {
         self.configuration = configuration
-        rules = InputRules(inputs: configuration.inputs, ignored: configuration.ignored)
+        rules = InputRules(configuration)
         self.ingest = ingest
         self.delivery = delivery
-        tree = known.tree
+        tree = known
         if rules.isEverything { tree[FileTree.root].flags.insert(.inside) }
     }
 
@@ -121,24 +126,38 @@ final class WatchLoop {
 
     // MARK: The thread
 
-    static func start(
-        _ configuration: WatchConfiguration, _ known: KnownFiles,
-        _ ingest: @escaping Watcher.Ingest, _ delivery: Delivery
-    ) throws(SystemError) {
+    /// What the thread starts with, handed over: a second owner would cost a copy of it all.
+    struct Start: ~Copyable, Sendable {
+        var configuration: WatchConfiguration
+        var known: KnownFiles
+        var survey: Survey?
+        var ingest: Watcher.Ingest
+        var delivery: Delivery
+    }
+
+    static func start(_ start: consuming Start) throws(SystemError) {
         FileDescriptor.ignoreLeaseSignals()
+        let box = StartBox(start)
         try DetachedThread.start {
-            WatchLoop(configuration, known, ingest, delivery).run()
+            guard var loop = box.take() else { return }
+            while let next = loop.run() { loop = next }
         }
     }
 
-    func run() {
+    /// - Returns: the loop that goes on under another configuration; nil when it was stopped.
+    func run() -> WatchLoop? {
         openRoot()
         while true {
-            let requests = delivery.takeRequests()
+            var requests = delivery.takeRequests()
+            requests.barriers += inherited
+            inherited = []
             if requests.isStopping {
                 asideQueue?.end()
                 delivery.end(barriers.map(\.continuation) + requests.barriers)
-                return
+                return nil
+            }
+            if let new = requests.configuration, new != configuration {
+                return successor(new, requests.barriers)
             }
             drain()
             if suspectsRoot { checkRoot() }
@@ -154,11 +173,27 @@ final class WatchLoop {
             }
             if !hasWork { settleVanished() }
             if !hasWork { announce() }
-            delivery.publish(&reports)
+            delivery.publish(&reports, isIdle: !hasWork)
             endBarriers()
             delivery.coverage.note(watched: watches.count, scanned: unwatched.count)
             rest(isFull: isFull)
         }
+    }
+
+    /// A loop that knows what this one knows, and looks at everything anew.
+    private func successor(
+        _ configuration: WatchConfiguration, _ waiting: [CheckedContinuation<Void, Never>]
+    ) -> WatchLoop {
+        asideQueue?.end()
+        inotify = nil
+        tree.forgetWork()
+        let next = WatchLoop(configuration, tree, ingest, delivery)
+        next.announced = announced
+        // What was degraded is said to be watched again if it is.
+        next.unwatchedChanged = true
+        next.isInitial = isInitial
+        next.inherited = barriers.map(\.continuation) + waiting
+        return next
     }
 
     var hasWork: Bool {
@@ -252,5 +287,20 @@ final class WatchLoop {
     func finish(_ epoch: UInt32) {
         guard let count = outstanding[epoch] else { return }
         outstanding[epoch] = count > 1 ? count - 1 : nil
+    }
+}
+
+/// Gives what a thread starts with to that thread, and keeps nothing of it.
+private final class StartBox: Sendable {
+    private let start: Mutex<WatchLoop.Start?>
+
+    init(_ start: consuming WatchLoop.Start) { self.start = Mutex(start) }
+
+    func take() -> WatchLoop? {
+        guard let start = start.withLock({ $0.take() }) else { return nil }
+        let loop = WatchLoop(
+            start.configuration, start.known.tree, start.ingest, start.delivery)
+        loop.survey = start.survey
+        return loop
     }
 }

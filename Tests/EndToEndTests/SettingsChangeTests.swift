@@ -45,6 +45,48 @@ extension EndToEnd {
             }
         }
 
+        @Test func `what is said about watching takes effect while the daemon runs`() async throws {
+            try await Workspace.use { mill in
+                try mill.start()
+                func change(_ settings: String) throws {
+                    let before = try mill.facts(SettingsAccepted.self).count
+                    try mill.drop(settings, at: "millrace.json")
+                    try waitUntil("the settings are in force") {
+                        try mill.facts(SettingsAccepted.self).count > before
+                    }
+                    try #require(try mill.run(["sync"]).code == 0)
+                }
+                func arrived() throws -> [String] {
+                    try #require(try mill.run(["sync"]).code == 0)
+                    return try mill.facts(FileArrived.self).map(\.payload)
+                        .filter { $0.area.kind == .dataset }.map(\.path.description)
+                }
+                try mill.drop("x\n1\n", at: "data/a/before.csv")
+                #expect(try arrived() == ["data/a/before.csv"])
+
+                try change(
+                    """
+                    { watch: { ignore: ["*.skip"], fileSizeLimit: 1000 },
+                      datasets: { a: { set: { marker: "_SUCCESS" } } } }
+                    """)
+                try mill.drop("x\n2\n", at: "data/b/one.skip")
+                try mill.drop([UInt8](repeating: 120, count: 2000), at: "data/b/large.csv")
+                try mill.drop("x\n3\n", at: "data/a/1.csv")
+                try mill.drop("x\n4\n", at: "data/a/2.csv")
+                #expect(try arrived() == ["data/a/before.csv"])
+                #expect(
+                    try mill.facts(FileRefused.self).map(\.payload.path.name) == ["large.csv"])
+
+                // The set that was waiting is none any more, and what was passed over is an input.
+                try change("{}")
+                let expected = ["a/1.csv", "a/2.csv", "a/before.csv", "b/large.csv", "b/one.skip"]
+                #expect(try arrived().sorted() == expected.map { "data/" + $0 })
+                // Nothing else was taken for new.
+                let removed = try mill.facts(FileRemoved.self).map(\.payload.area.kind)
+                #expect(!removed.contains(.dataset))
+            }
+        }
+
         @Test func `SIGHUP reads the settings again and ends nothing`() async throws {
             try await Workspace.use { mill in
                 let socket = try NotifySocket(mill.root.appending(".hup"))

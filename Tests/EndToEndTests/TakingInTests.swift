@@ -75,6 +75,14 @@ extension EndToEnd {
                 _ = folder.appending("pipe.csv").withCString { mkfifo($0, 0o644) }
                 _ = folder.appending("out.csv").withCString { symlink("/etc/passwd", $0) }
                 _ = folder.appending("up").withCString { symlink("../../..", $0) }
+                _ = folder.appending("loop").withCString { symlink("loop", $0) }
+                let socket = try NotifySocket(folder.appending("socket.csv"))
+                defer { _ = socket.path }
+                var things = ["pipe.csv", "out.csv", "up", "loop", "socket.csv", "sparse.csv"]
+                for (name, kind) in [("tty.csv", S_IFCHR), ("disk.csv", S_IFBLK)] {
+                    let made = folder.appending(name).withCString { mknod($0, kind | 0o644, 0x103) }
+                    if made == 0 { things.append(name) }
+                }
                 let sparse = try FileDescriptor.open(
                     folder.appending("sparse.csv"), O_WRONLY | O_CREAT, mode: 0o644)
                 try sparse.truncate(to: 1 << 40)
@@ -85,7 +93,7 @@ extension EndToEnd {
                     .filter { $0.area.kind == .dataset }
                 #expect(Set(arrived.map { Self.escaped($0.path) }) == expected)
                 let refused = try mill.facts(FileRefused.self).map(\.payload.path.name)
-                #expect(Set(refused) == ["pipe.csv", "out.csv", "up", "sparse.csv"])
+                #expect(Set(refused) == Set(things))
                 let drops = try mill.run(["drops", "--tsv"])
                 #expect(drops.code == 0)
                 for path in expected { #expect(drops.out.contains("\(path)\t")) }
@@ -157,6 +165,54 @@ extension EndToEnd {
                 if part == ".millrace" {
                     #expect(try FileStatus.of(gone) == nil, "it began a new history")
                 }
+            }
+        }
+
+        @Test func `a large file that is replaced while it is copied is never a mixture`()
+            async throws
+        {
+            try await Workspace.use { mill in
+                try mill.start()
+                // Large enough to be copied aside, so that the next is there before the copy is done.
+                let size = 80 << 20
+                for round in 0..<4 {
+                    for fill in [UInt8(ascii: "a"), UInt8(ascii: "b")] {
+                        let bytes = [UInt8](repeating: fill + 2 * UInt8(round), count: size)
+                        try mill.drop(bytes, at: "metrics/big/file.bin")
+                    }
+                }
+                let last = mill.root.appending("metrics/big/file.bin")
+                try #require(try mill.run(["sync"]).code == 0)
+                let arrived = try mill.facts(FileArrived.self).map(\.payload)
+                    .filter { $0.path.name == "file.bin" }
+                #expect(arrived.allSatisfy { $0.size == size })
+                for version in arrived {
+                    let bytes = try mill.vault.bytes(of: version.sha256, limit: size)
+                    #expect(bytes.first == bytes.last && Set(bytes).count == 1)
+                }
+                let final = try #require(arrived.last)
+                #expect(
+                    try mill.vault.bytes(of: final.sha256, limit: size)
+                        == (try Files.read(last, limit: size)))
+            }
+        }
+
+        @Test func `a folder above the workspace that is moved ends the daemon`() async throws {
+            try await Workspace.use { mill in
+                let above = mill.root.appending("above")
+                let nested = above.appending("in").appending("mill")
+                try Files.makeDirectories(nested.parent)
+                try #require(
+                    try mill.run(["init", nested.string], inWorkspace: false).code == 0)
+                let socket = try NotifySocket(mill.root.appending(".nested"))
+                var environment = Workspace.shellEnvironment
+                environment["NOTIFY_SOCKET"] = socket.path.string
+                let child = try mill.spawn(nested, [], environment: environment)
+                mill.daemon = child
+                try socket.wait(for: "READY=1", from: child) { mill.logTail }
+                try Files.rename(above, mill.root.appending("moved"))
+                #expect(try mill.waitForEnd() == .exited(9))
+                #expect(try FileStatus.of(above) == nil, "it made folders where it was")
             }
         }
 

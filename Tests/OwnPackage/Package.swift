@@ -11,6 +11,8 @@ let package = Package(
                 .product(name: "Millrace", package: "millrace"),
                 .product(name: "MillraceDaemon", package: "millrace"),
             ]),
+        .executableTarget(
+            name: "watch-folder", dependencies: [.product(name: "Watching", package: "millrace")]),
         .testTarget(
             name: "OwnMillTests",
             dependencies: [

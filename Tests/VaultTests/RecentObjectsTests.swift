@@ -1,6 +1,7 @@
 import Glibc
 import LinuxSystem
 import Millrace
+import Synchronization
 import Testing
 import Vault
 
@@ -24,6 +25,7 @@ import Vault
             try vault.prepare()
             let digests = try (0..<50).map { try vault.store(Self.text($0)) }
             try vault.sync()
+            try vault.placeAll()
             for (index, digest) in digests.enumerated() where index % 3 == 0 {
                 try vault.remove(digest)
             }
@@ -32,6 +34,60 @@ import Vault
             }
             let next = try restarted(vault)
             for digest in digests { #expect(try next.verify(digest) > 200) }
+        }
+    }
+
+    @Test func `an object is there for everybody as soon as it is durable`() throws {
+        try withVault { vault, _ in
+            try vault.prepare()
+            let bytes = Self.text(7)
+            let digest = try vault.store(bytes)
+            #expect(vault.contains(digest))
+            // Another process finds it in the log, at any moment before it has its name and after.
+            let reader = try Vault(directory: vault.directory)
+            #expect(reader.contains(digest))
+            #expect(try reader.read(digest, limit: 1000) == bytes)
+            #expect(try reader.verify(digest) == bytes.count)
+            #expect(try Files.read(try vault.file(of: digest), limit: 1000) == bytes)
+            #expect(try reader.read(digest, limit: 1000) == bytes)
+        }
+    }
+
+    @Test func `many threads may want an object before it has its name`() throws {
+        try withVault { vault, _ in
+            try vault.prepare()
+            let wrong = Mutex(0)
+            for round in 0..<40 {
+                let bytes = Self.text(round, 5000)
+                let digest = try vault.store(bytes)
+                let done = ThreadSemaphore()
+                for reader in 0..<7 {
+                    try DetachedThread.start {
+                        if reader == 0 {
+                            try? vault.sync()
+                            vault.settle()
+                        }
+                        let found = try? vault.read(digest, limit: 10_000)
+                        if found != bytes { wrong.withLock { $0 += 1 } }
+                        done.signal()
+                    }
+                }
+                for _ in 0..<7 { done.wait() }
+            }
+            #expect(wrong.withLock { $0 } == 0)
+        }
+    }
+
+    @Test func `what is only in the log is cleaned out of it with its name`() throws {
+        try withVault { vault, _ in
+            try vault.prepare()
+            let digests = try (0..<60).map { try vault.store(Self.text($0, 30_000)) }
+            vault.settle()
+            // The log is empty: what is there has a name.
+            let recent = vault.directory.appending("recent")
+            try Files.unlink(recent)
+            let reader = try Vault(directory: vault.directory)
+            for digest in digests { #expect(try reader.verify(digest) > 30_000) }
         }
     }
 
@@ -52,6 +108,7 @@ import Vault
             let digest = try vault.store(Self.text(1))
             try vault.sync()
             try vault.check()
+            try vault.placeAll()
             // fsync(2) refuses a FIFO, as it would a broken disk.
             try vault.remove(digest)
             try #require(vault.path(of: digest).withCString { mkfifo($0, 0o600) } == 0)

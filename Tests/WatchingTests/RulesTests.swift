@@ -1,3 +1,4 @@
+import LinuxSystem
 import Millrace
 import Testing
 
@@ -34,14 +35,14 @@ import Testing
         "4913", "contract.proposed.json", "big.csv.filepart", "x.tmp",
     ])
     func `temporary names of known tools are no inputs`(name: String) {
-        let rules = InputRules(
+        let rules = inputRules(
             inputs: [.everything], ignored: WatchConfiguration.usualTemporaryNames)
         #expect(Array(name.utf8).withUnsafeBytes { rules.isIgnored($0, in: { [] }) })
     }
 
     @Test(arguments: ["data.csv", "part-00001", "a.partial.csv", "tmp", "proposed.json", "~a"])
     func `names that only resemble them are inputs`(name: String) {
-        let rules = InputRules(
+        let rules = inputRules(
             inputs: [.everything], ignored: WatchConfiguration.usualTemporaryNames)
         #expect(!Array(name.utf8).withUnsafeBytes { rules.isIgnored($0, in: { [] }) })
     }
@@ -49,7 +50,7 @@ import Testing
     @Test func `only inputs and the way to them are admitted`() throws {
         let tree = try #require(WorkspacePath(escaped: "a/b"))
         let file = try #require(WorkspacePath(escaped: "millrace.json"))
-        let rules = InputRules(inputs: [.tree(tree), .file(file)], ignored: [])
+        let rules = inputRules(inputs: [.tree(tree), .file(file)], ignored: [])
         #expect(rules.admission(of: Array("a".utf8)) == .passage)
         #expect(rules.admission(of: Array("a/b".utf8)) == .inside)
         #expect(rules.admission(of: Array("a/c".utf8)) == .no)
@@ -99,4 +100,8 @@ import Testing
     @Test func `a hundred thousand files take less than ten megabytes of nodes`() {
         #expect(MemoryLayout<FileTree.Node>.stride <= 96)
     }
+}
+
+private func inputRules(inputs: [WatchConfiguration.Input], ignored: [String]) -> InputRules {
+    InputRules(WatchConfiguration(root: FilePath("/"), inputs: inputs, ignored: ignored))
 }

@@ -29,7 +29,8 @@ int clinux_memory_file(const char *name);
 int clinux_start_writing(int fd, int64_t offset, int64_t length);
 /// Gives free pages of the heap back: malloc_trim(3), whose header the module map leaves out.
 void clinux_trim_heap(void);
-/// At most so many arenas of the heap, each of which holds on to what its threads freed: mallopt(3).
+/// At most so many arenas of the heap, each of which holds on to what its threads freed, and large blocks
+/// outside of it: mallopt(3).
 void clinux_limit_arenas(int count);
 /// 1 when the kernel can seal a thread: landlock(7).
 int clinux_can_seal_thread(void);

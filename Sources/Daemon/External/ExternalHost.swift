@@ -32,7 +32,7 @@ package final class ExternalHost: Sendable {
             let (vault, logger) = (vault, logger)
             let runner = try ExternalRunner(
                 plugin, layout,
-                path: { vault.contains($0) ? vault.path(of: $0).string : nil },
+                path: { vault.contains($0) ? try? vault.file(of: $0).string : nil },
                 log: { logger.log($0, $1) })
             runners[plugin] = runner
             return runner

@@ -34,8 +34,23 @@ final class WorkspaceGuard: Sendable {
                     != nil
             else { return nil }
         }
+        Self.watchAbove(layout.root, queue)
         self.kept = kept
         self.queue = queue
+    }
+
+    /// A directory above that is moved takes the workspace with it: the paths of everything in it
+    /// change. Where one may not be read it is not noticed at once, but with the next drop.
+    private static func watchAbove(_ root: FilePath, _ queue: borrowing Inotify) {
+        var directory = (try? FileDescriptor.open(root, O_RDONLY | O_DIRECTORY))
+        var last: FileStatus?
+        while let open = directory.take(), let status = try? open.status(),
+            status.inode != last?.inode || status.device != last?.device
+        {
+            if last != nil { _ = try? queue.watch(open, [.deletedSelf, .movedSelf]) }
+            last = status
+            directory = try? open.open(at: FilePath(".."), O_RDONLY | O_DIRECTORY)
+        }
     }
 
     var descriptor: CInt { queue.descriptor.raw }

@@ -56,7 +56,12 @@ struct DaemonHistory {
 
     var deliveries: DeliveryHistory { fold.deliveries }
     var head: UInt64 { fold.sequence }
-    var files: KnownFiles { state(JournaledFiles.self).known }
+    /// Hands the files over: they are the largest part, and nobody else wants them.
+    mutating func takeFiles() -> KnownFiles {
+        defer { fold.empty(JournaledFiles.self) }
+        return state(JournaledFiles.self).known
+    }
+
     var settings: SettingsInForce { state(SettingsInForce.self) }
     var letters: [InboxCleaner.Letter] { state(InboxLetters.self).letters }
     var past: DaemonPast { state(DaemonPast.self) }

@@ -7,6 +7,7 @@ package import Vault
 /// The real machine behind a context.
 package struct LiveWorld: World {
     private let layout: WorkspaceLayout
+    private let vault: Vault
     private let jobs: JobRunner
     private let logger: Logger
     private let external: ExternalHost
@@ -18,6 +19,7 @@ package struct LiveWorld: World {
         logger: Logger
     ) {
         self.layout = layout
+        self.vault = vault
         self.jobs = jobs
         self.logger = logger
         self.external = external
@@ -32,7 +34,9 @@ package struct LiveWorld: World {
     }
 
     package func perform(_ request: JobRequest) async throws -> JSONValue {
-        try await jobs.perform(request)
+        // The job reads from a process of its own.
+        try vault.placeAll()
+        return try await jobs.perform(request)
     }
 
     package func ask(_ request: ExternalRequest) async throws -> [ExternalEvent] {

@@ -17,11 +17,14 @@ package struct VaultFiles: FileStore {
         return try body(file.raw)
     }
 
-    package func path(of digest: Digest) throws -> String { vault.path(of: digest).string }
+    package func path(of digest: Digest) throws -> String {
+        try vault.file(of: digest).string
+    }
 
     package func store(_ bytes: [UInt8]) throws -> Digest {
         let digest = try vault.store(bytes)
         try vault.sync()
+        vault.placeSoon()
         return digest
     }
 

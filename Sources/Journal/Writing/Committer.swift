@@ -43,9 +43,19 @@ final class Committer: @unchecked Sendable {
     }
 
     /// Commits one batch on the caller's thread, which holds the log.
-    func commit(_ drafts: [EventDraft]) -> Result<[Event], JournalError> {
+    ///
+    /// - Parameter condition: what must be true before the first byte is written; its error is the
+    ///   end of the writer, whose lines are bound to each other already.
+    func commit(
+        _ drafts: [EventDraft], after condition: () throws(SystemError) -> Void = {}
+    ) -> Result<[Event], JournalError> {
         defer { queue.leave(isUnmarked: log.needsWatermark) }
         let events = log.encode(drafts)
+        do throws(SystemError) { try condition() } catch {
+            reports?.condition(.stopped(error))
+            fail(.stopped(error))
+            return .failure(.stopped(error))
+        }
         if let error = write([events]) {
             fail(error)
             return .failure(error)

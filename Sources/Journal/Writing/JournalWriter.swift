@@ -77,9 +77,15 @@ package final class JournalWriter: Sendable {
     }
 
     /// The same for a thread that may wait: where nobody else appends, it writes by itself.
-    package func appendBlocking(_ batch: [EventDraft]) throws(JournalError) -> [Event] {
+    ///
+    /// - Parameter condition: waits for what must be on the disk before these events are; the lines
+    ///   are made meanwhile. Its error stops the writer.
+    package func appendBlocking(
+        _ batch: [EventDraft], after condition: () throws(SystemError) -> Void = {}
+    ) throws(JournalError) -> [Event] {
         try check(batch)
-        if try queue.enter() { return try committer.commit(batch).get() }
+        if try queue.enter() { return try committer.commit(batch, after: condition).get() }
+        do throws(SystemError) { try condition() } catch { throw .system(error) }
         let answer = Answer()
         queue.add(PendingBatch(drafts: batch) { answer.give($0) })
         return try answer.wait().get()

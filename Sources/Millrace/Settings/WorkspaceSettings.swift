@@ -146,6 +146,9 @@ public struct WatchSettings: PluginSettings {
     public var fileSizeLimit = 64 << 30
     /// How often a part is looked at that the kernel cannot watch.
     public var scanInterval = TimeSpan.seconds(1)
+    /// Folders that are looked at so often although the kernel would watch them: on a file system that
+    /// tells of no changes and is not known for that.
+    public var scanned: [WorkspacePath] = []
 
     public init() {}
 
@@ -166,6 +169,7 @@ public struct WatchSettings: PluginSettings {
         "temporary": "names that tools write under before they rename, as patterns",
         "fileSizeLimit": "a larger file is refused, in bytes",
         "scanInterval": "how often a part is looked at that the kernel cannot watch",
+        "scanned": "folders that are looked at so often and not watched: 'data/remote'",
     ]
 
     public func validate(into issues: inout SettingsIssues) {

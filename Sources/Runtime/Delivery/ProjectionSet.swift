@@ -32,6 +32,9 @@ package struct ProjectionSet: Sendable {
         if let place = places[ObjectIdentifier(type(of: state))] { states[place] = state }
     }
 
+    /// Lets go of what one state holds.
+    mutating func empty(_ type: any Projection.Type) { put(type.init()) }
+
     /// The same states of these types alone.
     package func keeping(_ types: [any Projection.Type]) -> ProjectionSet {
         var kept = ProjectionSet(types)

@@ -58,6 +58,9 @@ package struct StateFold: Sendable {
         }
     }
 
+    /// Lets go of what one state holds, for whoever has taken it.
+    package mutating func empty(_ type: any Projection.Type) { projections.empty(type) }
+
     /// Takes the next event.
     package mutating func apply(_ event: Event) {
         sequence = event.sequence

@@ -46,25 +46,38 @@ extension Workspace {
     }
 
     /// Starts a daemon and waits until everything that is in the workspace has been journaled.
-    func start(_ words: [String] = []) throws {
+    ///
+    /// - Parameter shell: commands before it in the same process, for one that may do less.
+    func start(_ words: [String] = [], after shell: [String] = []) throws {
         let socket = try NotifySocket(root.appending(".notify"))
+        _ = socket.path.withCString { chmod($0, 0o777) }
         var environment = Workspace.shellEnvironment
         environment["NOTIFY_SOCKET"] = socket.path.string
-        let child = try spawn(words, environment: environment)
+        let child = try spawn(words, environment: environment, after: shell)
         daemon = child
         try socket.wait(for: "READY=1", from: child) { self.logTail }
     }
 
     /// Starts a daemon and does not wait for anything. It ends with the thread that started it.
-    func spawn(_ words: [String], environment: [String: String]) throws -> ChildProcess {
+    func spawn(
+        _ words: [String], environment: [String: String], after shell: [String] = []
+    ) throws -> ChildProcess {
+        try spawn(root, words, environment: environment, after: shell)
+    }
+
+    /// The same on another workspace.
+    func spawn(
+        _ workspace: FilePath, _ words: [String], environment: [String: String],
+        after shell: [String] = []
+    ) throws -> ChildProcess {
         let output = try FileDescriptor.open(log, O_WRONLY | O_CREAT | O_APPEND, mode: 0o644)
         let nothing = try FileDescriptor.open(FilePath("/dev/null"), O_RDONLY)
+        let run = ["run", "--with-parent=\(getpid())", "--workspace", workspace.string] + words
+        let line = shell + [Workspace.program.string] + run
+        guard let program = line.first.flatMap({ ProgramRunner.find($0, path: "/usr/bin:/bin") })
+        else { throw Trouble("there is no \(line)") }
         return try ChildProcess.spawn(
-            Workspace.program,
-            arguments: (["run", "--with-parent=\(getpid())", "--workspace", root.string] + words)
-                .map {
-                    Array($0.utf8)
-                },
+            program, arguments: line.dropFirst().map { Array($0.utf8) },
             environment: Workspace.list(environment), input: nothing.raw, output: output.raw,
             error: output.raw, newSession: true)
     }
