@@ -40,7 +40,8 @@ public struct DaemonStopped: EventPayload {
 /// From here on these settings are in force.
 public struct SettingsAccepted: EventPayload {
     public static let type = "settings.accepted"
-    public static let version = 2
+    /// One more whenever the settings have other keys than before.
+    public static let version = 3
 
     public var sha256: Digest
     /// The whole settings with all defaults filled in.
@@ -57,10 +58,10 @@ public struct SettingsAccepted: EventPayload {
         self.settings = settings
     }
 
-    /// Before version 2 there was no `schedule` and no `externalPlugins`, and sections had fewer
-    /// keys: what is not there gets its default, as in the settings file.
+    /// Before version 2 there was no `schedule` and no `externalPlugins`, before version 3 no `metrics`,
+    /// and sections had fewer keys: what is not there gets its default, as in the settings file.
     public static func upcast(_ payload: JSONValue, from version: Int) -> JSONValue {
-        guard version == 1, case .object(let members) = payload,
+        guard version < Self.version, case .object(let members) = payload,
             let filled = completedSettings(WorkspaceSettings.self, from: payload["settings"])
         else { return payload }
         return .object(
