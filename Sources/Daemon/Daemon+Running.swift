@@ -185,65 +185,6 @@ extension Daemon {
         TaskPool.start { self.jobs.forget(cause: cause) }
     }
 
-    /// On a thread of its own, so that reactions, however many run, do not hold it up.
-    private func startIntake() {
-        do { try BlockingThread.start(stackSize: 1 << 20) { self.takeIn() } } catch {
-            fail("no thread to take drops in: \(error)")
-        }
-    }
-
-    private func takeIn() {
-        watcher.forEachBlocking { [weak self] batch in self?.takeIn(batch) }
-    }
-
-    private func takeIn(_ batch: WatchBatch) {
-        // Nothing is acknowledged after a failure.
-        guard outcome.withLock({ $0.failure == nil }) else { return }
-        // The watcher may be the first to see that the workspace is gone.
-        if batch.reports.contains(where: \.isLossOfRoot) { EventDescriptor.signal(wake.raw) }
-        do {
-            let now = WallClock.now
-            let drafts = try Intake.drafts(batch.reports, at: now)
-            try journal(drafts)
-            batch.acknowledge()
-            metrics.taken(batch.reports)
-            vault.placeSoon()
-        } catch {
-            fail("what was dropped cannot be journaled: \(error)")
-            return
-        }
-        if batch.reports.contains(.ready) { becomeReady() }
-    }
-
-    /// The copies are on the disk before any event names them.
-    private func journal(_ drafts: [EventDraft]) throws {
-        // Few events are encoded meanwhile; for many, nobody else is to wait.
-        let isSmall = !drafts.isEmpty && drafts.count < 16
-        if !isSmall { try vault.sync() }
-        if drafts.isEmpty { return }
-        _ = try writer.appendBlocking(drafts) { () throws(SystemError) in
-            if isSmall { try sync() }
-        }
-    }
-
-    private func sync() throws(SystemError) {
-        do throws(VaultError) { try vault.sync() } catch { throw error.system }
-    }
-
-    private func becomeReady() {
-        let isFirst = outcome.withLock { outcome in
-            defer { outcome.isReady = true }
-            return !outcome.isReady
-        }
-        guard isFirst else { return }
-        keeper.start { [weak self] in
-            self?.checkHistory()
-            self?.metrics.measureVault()
-        }
-        logger.log(.notice, "ready")
-        service.ready("watching \(layout.root)")
-    }
-
     func journalChanged(_ condition: JournalCondition) {
         switch condition {
         case .writing: logger.log(.notice, "the journal is written again")
@@ -370,11 +311,5 @@ package enum DaemonSignals {
         var buffer = [UInt8](repeating: 0, count: 128)
         guard Glibc.read(descriptor, &buffer, 128) == 128 else { return nil }
         return buffer.withUnsafeBytes { CInt($0.load(as: UInt32.self)) }
-    }
-}
-
-extension WatchReport {
-    fileprivate var isLossOfRoot: Bool {
-        if case .degraded(let part) = self { part.reason == .rootLost } else { false }
     }
 }

@@ -38,6 +38,8 @@ package final class Daemon: Sendable {
     let service = ServiceManager()
     let writer: JournalWriter
     let vault: Vault
+    /// How the copies of small drops go to the disk with their events.
+    let copies: Companion
     let jobs: JobRunner
     let external: ExternalHost
     let inFlight: InFlightRecord
@@ -103,11 +105,18 @@ package final class Daemon: Sendable {
         configuration.wasAccepted = { damage in
             (try? AcceptedDamage(JournalReader(directory: journal)))?.covers(damage) ?? false
         }
+        configuration.isWhole = { [vault] event in
+            guard let arrived = event.payload(as: FileArrived.self),
+                arrived.size <= Vault.smallSize
+            else { return true }
+            return vault.isWhole(arrived.sha256)
+        }
         do {
             try Files.makeDirectories(layout.journal, mode: 0o700)
             writer = try JournalWriter(directory: layout.journal, configuration: configuration)
             // The lock of the journal is that of the vault, too.
             try vault.prepare()
+            copies = Daemon.companion(vault, journal: layout.journal)
             try WorkspaceFolders(layout, vault).removeLeftovers()
         } catch let error as JournalError {
             throw DaemonError(error)

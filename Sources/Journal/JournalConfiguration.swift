@@ -25,6 +25,10 @@ package struct JournalConfiguration: Sendable {
     package var acceptDamage = false
     /// Whether a damaged place was accepted before, which is so for ever. Asked only when there is one.
     package var wasAccepted: @Sendable (Damage) -> Bool = { _ in false }
+    /// Whether what an event speaks of is on the disk. Asked at the start about the last events, as far
+    /// as nothing proves that their append was answered: what is not whole there, and what follows it,
+    /// was never acknowledged and is cut like a torn tail.
+    package var isWhole: (@Sendable (Event) -> Bool)?
     package var clock: @Sendable () -> Timestamp = { JournalConfiguration.now() }
     /// The calls to the system; tests make them fail.
     package var storage: any Storage = LinuxStorage()

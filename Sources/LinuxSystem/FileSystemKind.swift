@@ -33,6 +33,10 @@ package enum FileSystemKind: Equatable, Sendable {
         }
     }
 
+    /// Whether fdatasync of one file flushes the cache of the disk, also for what other files wrote in
+    /// place before: ext4's `ext4_sync_file`, which never writes elsewhere than where a block is.
+    package var flushesForAll: Bool { self == .local(magic: 0xEF53) }
+
     /// Whether a change after a `stat` always gets another ctime: multigrain timestamps, Linux 6.13
     /// (ext4, XFS, btrfs, tmpfs). Elsewhere two changes within a clock tick look the same.
     package func hasFineTimestamps(kernel: (major: Int, minor: Int)) -> Bool {

@@ -31,6 +31,8 @@ final class PendingObjects: Sendable {
     private let state = Mutex(State())
     /// Wakes the thread that gives names.
     private let placing = ThreadSemaphore()
+    /// It has been woken, and has yet to look what there is.
+    private let isPlacingDue = Mutex(false)
     /// Held for a whole sync, so that one who finds nothing pending does not return before the one
     /// who took it has finished.
     private let syncing = Mutex(())
@@ -99,6 +101,22 @@ final class PendingObjects: Sendable {
         }
     }
 
+    /// Hands recent objects to the disk; all others are forced.
+    func handOver() throws(VaultError) {
+        let isPlain = state.withLock { state in
+            state.failure == nil && state.files.isEmpty && state.directories.isEmpty
+                && !state.wantsFileSystemSync
+        }
+        guard isPlain, let recent else { return try sync() }
+        // Whoever forces them at the moment is waited for.
+        try syncing.withLock { _ throws(VaultError) in
+            do throws(SystemError) { try recent.handOver() } catch {
+                fail(error)
+                throw .system(error, doing: "writing stored bytes to the disk")
+            }
+        }
+    }
+
     /// Starts the thread that gives stored objects their names.
     func startPlacing() {
         let (directory, placing) = (directory, placing)
@@ -106,15 +124,28 @@ final class PendingObjects: Sendable {
         try? DetachedThread.start { [weak self] in
             while true {
                 placing.wait()
+                // To make a file takes a processor for longer than to make its bytes durable, and the
+                // next drop of a burst would wait for it.
+                poll(nil, 0, Self.placingDelay)
                 guard let self else { return }
+                isPlacingDue.withLock { $0 = false }
                 // What there is no room for now is tried again with the next, and by the cleaning.
                 try? Vault(directory, self).placeAll()
             }
         }
     }
 
+    /// Milliseconds.
+    private static let placingDelay: CInt = 25
+
     /// Gives stored objects their names soon.
-    func placeSoon() { placing.signal() }
+    func placeSoon() {
+        let isFirst = isPlacingDue.withLock { isDue in
+            defer { isDue = true }
+            return !isDue
+        }
+        if isFirst { placing.signal() }
+    }
 
     private func force(_ taken: State) throws(SystemError) {
         try taken.recent?.sync()

@@ -25,6 +25,8 @@ final class RecentLog: Sendable {
         var halves: [Half]
         var active = 0
         var unsynced = 0
+        /// Where the records lie that the disk may not have got yet.
+        var unhanded: Range<Int>?
         /// A record may be half written: nothing is added behind it.
         var hasFailed = false
     }
@@ -146,9 +148,12 @@ final class RecentLog: Sendable {
             state.halves[active].end += room
             state.halves[active].digests.append(digest)
             // A single drop is on its way to the disk while the rest is done for it.
-            if state.unsynced == 0 {
+            if state.unhanded == nil {
                 _ = clinux_start_writing(file.raw, Int64(offset), Int64(room))
             }
+            let before = state.unhanded ?? offset..<offset
+            state.unhanded =
+                min(before.lowerBound, offset)..<max(before.upperBound, offset + room)
             state.unsynced += 1
             return Addition(fullHalf: full)
         }
@@ -170,10 +175,31 @@ final class RecentLog: Sendable {
     /// Forces what was appended to the disk.
     func sync() throws(SystemError) {
         let isNeeded = state.withLock { state in
-            defer { state.unsynced = 0 }
+            defer { (state.unsynced, state.unhanded) = (0, nil) }
             return state.unsynced > 0
         }
         if isNeeded { try file.syncData() }
+    }
+
+    /// Waits until the disk has got what was appended, which it may keep in its cache.
+    func handOver() throws(SystemError) {
+        let range = state.withLock { state in
+            defer { state.unhanded = nil }
+            return state.unhanded
+        }
+        guard let range else { return }
+        try systemCall("sync_file_range", path.description) {
+            clinux_finish_writing(file.raw, Int64(range.lowerBound), Int64(range.count))
+        }
+    }
+
+    /// Whether forcing another file of that directory flushes the disk's cache for this file, too: the
+    /// room of this one is on the disk, and is written in place.
+    func isForced(byThoseIn other: FilePath) -> Bool {
+        guard let kind = try? FileSystemKind(of: file), kind.flushesForAll,
+            let device = try? file.status().device
+        else { return false }
+        return ((try? FileStatus.of(other)) ?? nil)?.device == device
     }
 
     /// Closes the half in use if it holds anything, so that it can be cleaned.

@@ -32,6 +32,9 @@ package struct Vault: Sendable {
     package let directory: FilePath
     let pending: PendingObjects
 
+    /// Objects up to this size are durable as soon as they are in the log of recent ones. Bytes.
+    package static let smallSize = RecentLogFormat.objectLimit
+
     /// Opens the vault in a directory; it is made on the first use. Nothing is written by opening.
     package init(directory: FilePath) throws(VaultError) {
         guard !directory.bytes.isEmpty else {
@@ -105,6 +108,20 @@ package struct Vault: Sendable {
         return found.size
     }
 
+    /// Whether an object is there and what it was, also if only in the log of recent ones. What cannot
+    /// be read at the moment counts as whole.
+    package func isWhole(_ digest: Digest) -> Bool {
+        do throws(VaultError) {
+            try verify(digest)
+            return true
+        } catch {
+            switch error {
+            case .missing, .damaged: return (try? RecentLog.find(digest, in: directory)) != nil
+            default: return true
+            }
+        }
+    }
+
     /// Removes an object; says nothing when it is not there. Who reads it at the moment goes on
     /// reading.
     package func remove(_ digest: Digest) throws(VaultError) {
@@ -121,6 +138,16 @@ package struct Vault: Sendable {
     /// Makes everything stored before this call durable. After an error nothing can be stored any
     /// more: the kernel has forgotten which bytes it failed to write.
     package func sync() throws(VaultError) { try pending.sync() }
+
+    /// Whether what was handed over is durable as soon as a file in that directory has been forced to the
+    /// disk.
+    package func isForced(byFilesIn directory: FilePath) -> Bool {
+        pending.recent?.isForced(byThoseIn: directory) ?? false
+    }
+
+    /// Hands everything stored before this call to the disk, which may keep it in its cache. Errors are
+    /// those of `sync`.
+    package func handOver() throws(VaultError) { try pending.handOver() }
 
     /// - Throws: `unreliable` when bytes could not be forced to the disk, ever since this process began.
     package func check() throws(VaultError) { try pending.check() }

@@ -27,6 +27,9 @@ int clinux_syncfs(int fd);
 int clinux_memory_file(const char *name);
 /// Begins to write dirty pages of a part of a file, without waiting: sync_file_range(2).
 int clinux_start_writing(int fd, int64_t offset, int64_t length);
+/// Writes dirty pages of a part of a file and waits for the device to have them: sync_file_range(2). It
+/// may have them in its cache alone, and only what was on the disk before is found again.
+int clinux_finish_writing(int fd, int64_t offset, int64_t length);
 /// Gives free pages of the heap back: malloc_trim(3), whose header the module map leaves out.
 void clinux_trim_heap(void);
 /// At most so many arenas of the heap, each of which holds on to what its threads freed, and large blocks

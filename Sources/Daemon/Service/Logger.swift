@@ -3,8 +3,8 @@ import LinuxSystem
 package import Millrace
 import Synchronization
 
-/// Writes one line a message to a descriptor, from a thread of its own, so that a slow reader of the
-/// log does not hold up the journal.
+/// Writes one line a message to a descriptor: at once where that cannot wait, otherwise from a thread of
+/// its own, so that a slow reader of the log does not hold up the journal.
 package final class Logger: Sendable {
     /// A line, or what will be one.
     private enum Entry: Sendable {
@@ -19,6 +19,8 @@ package final class Logger: Sendable {
         var bytes = 0
         var messages = 0
         var isWriting = false
+        /// Whoever logs is writing by himself, and wakes the thread for what comes meanwhile.
+        var isDirect = false
         var hasThread = false
         var dropped = 0
     }
@@ -29,6 +31,8 @@ package final class Logger: Sendable {
     let level: LogLevel
     /// Under systemd a line begins with its priority and has no time: the journal adds it.
     private let isJournald: Bool
+    /// A file or a pipe, of which the kernel says when a short write does not wait.
+    private let isPlain: Bool
     /// What waits for a reader that does not read; beyond it lines are dropped and counted.
     private static let bufferLimit = 8 << 20
     /// Beyond this many, messages are made at once: what they are made from takes more room.
@@ -38,6 +42,9 @@ package final class Logger: Sendable {
         self.descriptor = descriptor
         self.level = level
         isJournald = getenv("JOURNAL_STREAM") != nil
+        var status = stat()
+        let kind = fstat(descriptor, &status) == 0 ? status.st_mode & S_IFMT : 0
+        isPlain = kind == S_IFREG || kind == S_IFIFO
     }
 
     package func log(_ level: LogLevel, _ message: String) {
@@ -45,9 +52,37 @@ package final class Logger: Sendable {
         add(.line(line(level, message, at: WallClock.now)))
     }
 
+    /// Messages that are written at once rather than by another thread.
+    private static let directLimit = 4
+
+    /// False: others write, or a write could wait for the reader.
+    private func writeDirectly(_ make: () -> [UInt8]) -> Bool {
+        guard isPlain else { return false }
+        var polled = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        guard poll(&polled, 1, 0) == 1, polled.revents == Int16(POLLOUT) else { return false }
+        let isMine = state.withLock { state in
+            guard state.entries.isEmpty, !state.isWriting, !state.isDirect else { return false }
+            state.isDirect = true
+            return true
+        }
+        guard isMine else { return false }
+        let bytes = make()
+        // So much fits into a pipe that is ready.
+        let fits = bytes.count <= Int(PIPE_BUF)
+        if fits { Logger.writeAll(bytes, to: descriptor) }
+        let othersWait = state.withLock { state in
+            state.isDirect = false
+            if !fits { state.entries.insert(.line(bytes), at: 0) }
+            return !state.entries.isEmpty
+        }
+        if othersWait { wakeThread() }
+        return true
+    }
+
     /// Logs messages that are made later, in their order among all others.
     func log(count: Int, _ make: @escaping @Sendable () -> [(LogLevel, String)]) {
         let now = WallClock.now
+        if count <= Self.directLimit, writeDirectly({ self.lines(make(), at: now) }) { return }
         if state.withLock({ $0.messages + count <= Self.messageLimit }) {
             add(.messages(now, count: count, make))
         } else {
@@ -85,7 +120,7 @@ package final class Logger: Sendable {
     }
 
     private func add(_ entry: Entry) {
-        let mustStart = state.withLock { state in
+        let mustWake = state.withLock { state in
             switch entry {
             case .line(let bytes):
                 guard state.bytes + bytes.count <= Logger.bufferLimit else {
@@ -96,6 +131,13 @@ package final class Logger: Sendable {
             case .messages(_, let count, _): state.messages += count
             }
             state.entries.append(entry)
+            return !state.isDirect
+        }
+        if mustWake { wakeThread() }
+    }
+
+    private func wakeThread() {
+        let mustStart = state.withLock { state in
             defer { state.hasThread = true }
             return !state.hasThread
         }
@@ -157,7 +199,7 @@ package final class Logger: Sendable {
     /// Waits until what was logged is written; for the moment before the program ends.
     package func flush() {
         let deadline = ProgramRunner.monotonicMilliseconds() + 1000
-        while state.withLock({ $0.isWriting || !$0.entries.isEmpty }),
+        while state.withLock({ $0.isWriting || $0.isDirect || !$0.entries.isEmpty }),
             ProgramRunner.monotonicMilliseconds() < deadline
         {
             usleep(500)

@@ -76,9 +76,13 @@ final class ActiveSegment {
         room = target
     }
 
-    /// Writes lines and forces them to the disk. Room must have been reserved.
-    func append(_ lines: UnsafeRawBufferPointer) throws(SystemError) {
+    /// Writes lines, does what is to be done last, and forces them to the disk. Room must have been
+    /// reserved.
+    func append(
+        _ lines: UnsafeRawBufferPointer, _ last: () throws(SystemError) -> Void
+    ) throws(SystemError) {
         try file.writeAll(lines, at: end)
+        try last()
         try file.syncData()
         end += lines.count
     }

@@ -9,6 +9,7 @@ final class Committer: @unchecked Sendable {
     private let configuration: JournalConfiguration
     private let queue: CommitQueue
     private var reports: Reports?
+    private let side = SideThread()
 
     struct Reports: Sendable {
         let head: @Sendable (JournalHead) -> Void
@@ -44,19 +45,15 @@ final class Committer: @unchecked Sendable {
 
     /// Commits one batch on the caller's thread, which holds the log.
     ///
-    /// - Parameter condition: what must be true before the first byte is written; its error is the
-    ///   end of the writer, whose lines are bound to each other already.
+    /// - Parameter companion: goes to the disk meanwhile, and must be there before the batch counts; its
+    ///   error is the end of the writer, whose lines may be on the disk already.
     func commit(
-        _ drafts: [EventDraft], after condition: () throws(SystemError) -> Void = {}
+        _ drafts: [EventDraft], with companion: Companion?
     ) -> Result<[Event], JournalError> {
         defer { queue.leave(isUnmarked: log.needsWatermark) }
+        if let companion, companion.handOver == nil { side.begin(companion.force) }
         let events = log.encode(drafts)
-        do throws(SystemError) { try condition() } catch {
-            reports?.condition(.stopped(error))
-            fail(.stopped(error))
-            return .failure(.stopped(error))
-        }
-        if let error = write([events]) {
+        if let error = write([events], with: companion) {
             fail(error)
             return .failure(error)
         }
@@ -103,9 +100,13 @@ final class Committer: @unchecked Sendable {
     }
 
     /// Writes what was encoded and tells of it. An error is the end of the writer.
-    private func write(_ events: [[Event]]) -> JournalError? {
+    private func write(_ events: [[Event]], with companion: Companion? = nil) -> JournalError? {
         do throws(SystemError) {
-            guard try reserve() else { return .diskFull }
+            let written = Result { () throws(SystemError) in
+                try reserveAndWrite(companion?.handOver)
+            }
+            if let companion, companion.handOver == nil { try side.end() }
+            guard try written.get() else { return .diskFull }
             try log.commit()
         } catch {
             reports?.condition(.stopped(error))
@@ -114,6 +115,13 @@ final class Committer: @unchecked Sendable {
         reports?.head(log.head)
         for batch in events { reports?.commit(batch) }
         return nil
+    }
+
+    /// False: closed before there was room.
+    private func reserveAndWrite(_ handOver: SideThread.Work?) throws(SystemError) -> Bool {
+        guard try reserve() else { return false }
+        try log.write { () throws(SystemError) in try handOver?() }
+        return true
     }
 
     /// Waits for room on a full disk. False: closed before there was any.

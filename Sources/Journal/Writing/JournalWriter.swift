@@ -78,14 +78,16 @@ package final class JournalWriter: Sendable {
 
     /// The same for a thread that may wait: where nobody else appends, it writes by itself.
     ///
-    /// - Parameter condition: waits for what must be on the disk before these events are; the lines
-    ///   are made meanwhile. Its error stops the writer.
+    /// - Parameter companion: what these events speak of; they count as appended when it is on the disk
+    ///   too. Its error stops the writer.
     package func appendBlocking(
-        _ batch: [EventDraft], after condition: () throws(SystemError) -> Void = {}
+        _ batch: [EventDraft], with companion: Companion? = nil
     ) throws(JournalError) -> [Event] {
         try check(batch)
-        if try queue.enter() { return try committer.commit(batch, after: condition).get() }
-        do throws(SystemError) { try condition() } catch { throw .system(error) }
+        if try queue.enter() { return try committer.commit(batch, with: companion).get() }
+        if let companion {
+            do throws(SystemError) { try companion.force() } catch { throw .system(error) }
+        }
         let answer = Answer()
         queue.add(PendingBatch(drafts: batch) { answer.give($0) })
         return try answer.wait().get()

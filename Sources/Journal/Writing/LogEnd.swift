@@ -125,11 +125,17 @@ final class LogEnd {
         indexer = nil
     }
 
-    /// Writes what was encoded and forces it to the disk. After an error the end of the log is
-    /// unknown, and nothing may be written any more.
-    func commit() throws(SystemError) {
-        try segment.append(encoder.lines)
+    /// Writes what was encoded and forces it to the disk; it counts after `commit`. After an error the
+    /// end of the log is unknown, and nothing may be written any more.
+    ///
+    /// - Parameter last: what is done between the two.
+    func write(_ last: () throws(SystemError) -> Void = {}) throws(SystemError) {
+        try segment.append(encoder.lines, last)
         encoder.clear()
+    }
+
+    /// What was written counts from now on.
+    func commit() throws(SystemError) {
         head = JournalHead(sequence: encoder.next - 1, hash: encoder.hash)
         try headFile.note(head)
         indexer?.advance(segment: segment.first, end: segment.end)
@@ -169,6 +175,7 @@ final class LogEnd {
                 actor: .system, payload: payload)
         ])
         try reserve()
+        try write()
         try commit()
         return events.first
     }

@@ -23,6 +23,10 @@ struct Opening {
             scan = try TailScan(
                 try SegmentFile(last, in: log), before: before, noted: noted?.head)
             damages += scan?.damages ?? []
+            if damages.isEmpty, let isWhole = configuration.isWhole {
+                try scan?.leaveOut(
+                    of: try SegmentFile(last, in: log), noted: noted?.head, unless: isWhole)
+            }
         } else if let noted, noted.head.sequence > 0 {
             damages.append(
                 Damage(

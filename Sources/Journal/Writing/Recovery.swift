@@ -130,4 +130,25 @@ struct TailScan {
         }
         isTorn = flaw != nil || last > head.sequence
     }
+
+    /// Takes back what the last commit wrote, from the first batch on that is not whole: commits follow
+    /// each other, so nobody was told of it, nor of anything behind it.
+    mutating func leaveOut(
+        of file: SegmentFile, noted: JournalHead?, unless isWhole: (Event) -> Bool
+    ) throws(JournalError) {
+        var offset = unproven
+        var batch: (head: JournalHead, offset: Int)?
+        while offset < end,
+            case (.record(let length, let sequence), let record?) = try file.scan(at: offset)
+        {
+            if record.batchIndex == 1, let previous = record.previous {
+                batch = (JournalHead(sequence: sequence - 1, hash: previous), offset)
+            }
+            if sequence > noted?.sequence ?? 0, let batch, !isWhole(try record.event()) {
+                (head, end, isTorn) = (batch.head, batch.offset, true)
+                return
+            }
+            offset += length
+        }
+    }
 }
