@@ -9,8 +9,8 @@ struct DaemonPast: Projection {
     private(set) var registered: Set<String> = []
     /// Whether the last daemon said that it ends.
     private(set) var endedInGoodOrder = true
-    /// The damaged places that somebody accepted, `SEQUENCE SEGMENT`.
-    private(set) var accepted: Set<String> = []
+    /// The damaged places that somebody accepted.
+    private(set) var accepted: [JournalDamaged.Place] = []
 
     mutating func apply(_ event: Event) {
         switch event.type {
@@ -18,9 +18,7 @@ struct DaemonPast: Projection {
         case DaemonStopped.type: endedInGoodOrder = true
         case PluginRegistered.type: registered.insert(event.subject.name)
         case JournalDamaged.type:
-            for place in event.payload(as: JournalDamaged.self)?.damages ?? [] {
-                accepted.insert("\(place.sequence) \(place.segment)")
-            }
+            accepted += event.payload(as: JournalDamaged.self)?.damages ?? []
         default: break
         }
     }

@@ -13,7 +13,9 @@ extension Daemon {
         guard !options.acceptDamage else { return }
         do {
             let report = try JournalVerifier.verify(layout.journal, threads: 1)
-            let damages = report.damages.filter { !past.accepts($0) }
+            let accepted = AcceptedDamage(
+                past.accepted, in: JournalReader(directory: layout.journal))
+            let damages = report.damages.filter { !accepted.contains($0) }
             guard !damages.isEmpty else {
                 logger.log(
                     .debug, "the journal is whole: \(report.records) records are as they were")
@@ -40,17 +42,11 @@ extension Daemon {
         _ layout: WorkspaceLayout, _ past: DaemonPast
     ) throws -> JournalDamaged? {
         let report = try JournalVerifier.verify(layout.journal)
-        let places = report.damages.filter { !past.accepts($0) }.prefix(100).map {
-            JournalDamaged.Place(
-                segment: $0.segment, sequence: $0.sequence, offset: $0.offset,
-                flaw: "\($0.flaw)")
+        let reader = JournalReader(directory: layout.journal)
+        let accepted = AcceptedDamage(past.accepted, in: reader)
+        let places = report.damages.filter { !accepted.contains($0) }.prefix(100).map {
+            reader.accepting($0)
         }
         return places.isEmpty ? nil : JournalDamaged(damages: Array(places))
-    }
-}
-
-extension DaemonPast {
-    func accepts(_ damage: Damage) -> Bool {
-        accepted.contains("\(damage.sequence) \(damage.segment)")
     }
 }

@@ -39,6 +39,11 @@ final class ArchiveLocator: Sendable {
         return found
     }
 
+    /// The directory that had an archived segment when it was looked up last.
+    func directory(of segment: UInt64) -> FilePath? {
+        known.withLock { $0?.archive?.directories[segment] }
+    }
+
     private static func find(_ log: LogDirectory, from first: UInt64) -> ArchiveState? {
         guard let event = try? lastEvent(log, from: first), event.last >= first - 1,
             let part = event.parts.first

@@ -7,6 +7,7 @@ package final class JournalCursor {
     private let log: LogDirectory
     private let damage: DamagePolicy
     private let upcasters: Upcasters
+    private var segments = SegmentList()
     private var segment: SegmentFile?
     /// Where the next record begins, and the sequence that belongs there.
     private var offset = 0
@@ -129,8 +130,7 @@ package final class JournalCursor {
 
     /// Opens the segment that holds the position. False: there is none yet.
     private func enterFirstSegment() throws(JournalError) -> Bool {
-        let all = try log.segments()
-        guard let first = all.last(where: { $0 <= expected }) ?? all.first else { return false }
+        guard let first = try segments.holding(expected, in: log) else { return false }
         if first > expected, let archive = try log.archived(),
             archive.ends.contains(where: { $0.sequence + 1 >= first })
         {
@@ -157,7 +157,8 @@ package final class JournalCursor {
 
     /// Goes to the segment that begins with the expected record, when this one is at its end.
     private func enterNextSegment() throws(JournalError) -> Bool {
-        guard let file = segment, file.first < expected, try log.segments().contains(expected)
+        guard let file = segment, file.first < expected,
+            try segments.contains(expected, in: log)
         else { return false }
         // Only newlines may follow the last record: anything else would be skipped in silence.
         if try file.firstByteThatIsNoFiller(from: offset) != nil { return false }
@@ -168,7 +169,7 @@ package final class JournalCursor {
     /// Is there proof that the expected record was on the disk?
     private func isCovered(in file: SegmentFile) throws(JournalError) -> Bool {
         if try limit() >= expected { return true }
-        if try log.segment(after: file.first) != nil { return true }
+        if try segments.after(file.first, in: log) != nil { return true }
         if try isRoomSeen(in: file) { return false }
         return try file.highestWatermark(from: offset).durable >= expected
     }
@@ -200,7 +201,7 @@ package final class JournalCursor {
     ) throws(JournalError) -> UInt64 {
         readable = max(readable, try limit())
         if readable >= last { return readable }
-        if let next = try log.segment(after: file.first) {
+        if let next = try segments.after(file.first, in: log) {
             // A segment is begun only when all before it is on the disk.
             readable = max(readable, next - 1)
             return readable
@@ -277,7 +278,7 @@ package final class JournalCursor {
 
     /// Deals with damage at the offset. False: nothing whole comes after it.
     private func skip(_ scan: Scan, in file: SegmentFile) throws(JournalError) -> Bool {
-        let next = try log.segment(after: file.first)
+        let next = try segments.after(file.first, in: log)
         var flaw = scan.flaw
         if try file.firstByteThatIsNoFiller(from: offset) == nil {
             flaw = next == nil ? .removed(through: visible) : .missingSegment

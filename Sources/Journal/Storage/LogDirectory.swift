@@ -64,7 +64,9 @@ struct LogDirectory: Sendable {
 
     /// Where a segment's files are.
     func home(of first: UInt64) -> FilePath {
-        guard let archive, let here = try? ownSegments() else { return path }
+        guard let archive else { return path }
+        if let known = archive.directory(of: first) { return known }
+        guard let here = try? ownSegments() else { return path }
         return archive.archive(of: self, here)?.directories[first] ?? path
     }
 
@@ -83,11 +85,6 @@ struct LogDirectory: Sendable {
             if error.errno == .notFound { return [] }
             throw .system(error)
         }
-    }
-
-    /// The first record of the segment after the one that begins with `first`; nil for the last.
-    func segment(after first: UInt64) throws(JournalError) -> UInt64? {
-        try segments().first { $0 > first }
     }
 
     /// Where the pieces of a segment's index begin, ascending.

@@ -54,7 +54,10 @@ final class LogEnd {
                 try appendOwn("journal.recovered", payload: LogEnd.payload(of: cut))
             }
             if !report.accepted.isEmpty {
-                try appendOwn("journal.damaged", payload: LogEnd.payload(of: report.accepted))
+                let log = LogDirectory(path: directory, storage: storage)
+                let places = report.accepted.prefix(100).map { log.accepting($0) }
+                let payload = try? JSONValue(encoding: JournalDamaged(damages: Array(places)))
+                try appendOwn(JournalDamaged.type, payload: payload?.bytes ?? Array("{}".utf8))
             }
         } catch {
             throw .system(error)
@@ -185,16 +188,5 @@ final class LogEnd {
         JSONText.escape(cut.keptAs.name.description, into: &bytes)
         bytes += Array("\",\"offset\":\(cut.offset),\"segment\":\"\(cut.segment)\"}".utf8)
         return bytes
-    }
-
-    private static func payload(of damages: [Damage]) -> [UInt8] {
-        let parts = damages.prefix(100).map { damage in
-            var bytes = Array("{\"flaw\":\"".utf8)
-            JSONText.escape(damage.flaw.description, into: &bytes)
-            bytes += Array(
-                "\",\"offset\":\(damage.offset),\"segment\":\"\(damage.segment)\",".utf8)
-            return bytes + Array("\"sequence\":\(damage.sequence)}".utf8)
-        }
-        return Array("{\"damages\":[".utf8) + parts.joined(separator: ",".utf8) + Array("]}".utf8)
     }
 }

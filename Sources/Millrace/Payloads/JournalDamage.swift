@@ -15,6 +15,11 @@ public struct JournalDamaged: EventPayload {
         public var offset: Int
         /// What is wrong, in words.
         public var flaw: String
+        /// Where something whole follows, or the end of the segment.
+        public var end: Int?
+        /// The bytes that lie there: others, or more of them, are damage that nobody has accepted. Nil
+        /// where there was no file, and in events of earlier programs.
+        public var sha256: Digest?
 
         public init(segment: String, sequence: UInt64, offset: Int, flaw: String) {
             self.segment = segment
