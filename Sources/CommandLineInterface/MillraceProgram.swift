@@ -72,7 +72,8 @@ package struct MillraceProgram: Sendable {
                 ] + ModelCommands(inbox: inbox).commands + [
                     DeadLetterCommand(inbox: inbox).command,
                     VerifyCommand().command,
-                    ArchiveCommand(registry: registry, clock: clock).command,
+                    ArchiveCommand(inbox: inbox).command,
+                    VaultCommand(inbox: inbox).command,
                     ReplayCommand(registry: registry).command,
                     ProveCommand(registry: registry, clock: clock).command,
                     DoctorCommand(registry: registry, clock: clock).command,
@@ -109,6 +110,7 @@ package struct MillraceProgram: Sendable {
                 advice: Text("'millrace events --since \(last + 1)' lists what is here"))
         default: CommandFailure(.system, Text("\(error)"))
         }
+    case let error as RemovedObject: CommandFailure(.missing, Text("\(error)"))
     case let error as VaultError: CommandFailure(.system, Text("\(error)"))
     case let error as SystemError: CommandFailure(.system, Text("\(error)"))
     default: nil

@@ -75,6 +75,7 @@ extension Daemon {
             self?.checkHistory()
             self?.metrics.measureVault()
         }
+        if !options.once { retention.start() }
         logger.log(.notice, "ready")
         service.ready("watching \(layout.root)")
     }

@@ -99,6 +99,7 @@ extension Daemon {
         lines.write(events)
         runtime.committed(events)
         metrics.committed(events)
+        retention.committed(events)
         if let last = events.last { keeper.committed(last.sequence) }
         if events.contains(where: { Daemon.scheduleTypes.contains($0.type) }) { lookAtSchedule() }
         for event in events {
@@ -229,6 +230,9 @@ extension Daemon {
         await runtime.drain(seconds: runtime.settings.runtime.drain.seconds)
         await watcher.stop()
         await external.stop()
+        try? await BlockingThread.run {
+            if self.options.once { self.retention.runOnce() } else { self.retention.stop() }
+        }
         do {
             let stopped = try Intake.outside(
                 DaemonStopped(reason: reason), actor: .system, at: WallClock.now)

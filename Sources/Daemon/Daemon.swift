@@ -47,6 +47,7 @@ package final class Daemon: Sendable {
     let watcher: Watcher
     let past: DaemonPast
     let keeper: StateKeeper
+    let retention: RetentionKeeper
     let metrics: MetricsKeeper
     let inbox: InboxCleaner
     let workspaceGuard: WorkspaceGuard?
@@ -73,6 +74,7 @@ package final class Daemon: Sendable {
         layout = WorkspaceLayout(root: options.workspace)
         logger = Logger(level: options.logLevel)
         let checked: CheckedSettings
+        let files: VaultFiles
         do { checked = try CheckedSettings.read(layout, options.registry) } catch {
             throw .settings(layout.settings, error.list)
         }
@@ -85,6 +87,7 @@ package final class Daemon: Sendable {
             signals = try DaemonSignals.make()
             wake = FileDescriptor(owning: try EventDescriptor.make())
             vault = try Vault(directory: layout.vault)
+            files = try VaultFiles(layout, vault)
         } catch {
             throw .system("\(error)")
         }
@@ -117,7 +120,7 @@ package final class Daemon: Sendable {
             // The lock of the journal is that of the vault, too.
             try vault.prepare()
             copies = Daemon.companion(vault, journal: layout.journal)
-            try WorkspaceFolders(layout, vault).removeLeftovers()
+            try WorkspaceFolders(layout, files).removeLeftovers()
         } catch let error as JournalError {
             throw DaemonError(error)
         } catch {
@@ -138,7 +141,8 @@ package final class Daemon: Sendable {
         var engine = Runtime.Configuration(
             settings: checked.settings, plugins: plugins,
             world: LiveWorld(
-                layout: layout, vault: vault, jobs: jobs, external: external, logger: logger),
+                layout: layout, vault: vault, files: files, jobs: jobs, external: external,
+                logger: logger),
             log: JournalLog(writer: writer),
             read: { sequence, body in
                 let cursor = try reader.cursor(from: sequence)
@@ -160,6 +164,8 @@ package final class Daemon: Sendable {
             runtime.take(history.fold)
             past = history.past
             keeper = Daemon.makeKeeper(reader, layout, plugins, logger)
+            retention = try Daemon.makeRetention(
+                options, layout, writer, vault, keeper, runtime, logger, past)
             jobs.keepOnly(causes: try history.pendingCauses(reader))
             let commands = history.deliveries.positions[WorkspacePlugin.name.rawValue]
             inbox = InboxCleaner(
@@ -232,6 +238,22 @@ package final class Daemon: Sendable {
             SnapshotMaker(
                 reader, layout.snapshots, empty: KeptState.fold(plugins), policy: policy),
             policy: policy, tell: { logger.log(.warning, $0) })
+    }
+
+    private static func makeRetention(
+        _ options: Options, _ layout: WorkspaceLayout, _ writer: JournalWriter, _ vault: Vault,
+        _ keeper: StateKeeper, _ runtime: Runtime, _ logger: Logger, _ past: DaemonPast
+    ) throws -> RetentionKeeper {
+        try RetentionKeeper(
+            RetentionKeeper.Sources(
+                layout: layout, writer: writer, vault: vault, snapshots: keeper,
+                plugins: {
+                    options.registry.makePlugins(runtime.settings).plugins + [
+                        RegisteredPlugin(WorkspacePlugin(registry: options.registry))
+                    ]
+                },
+                settings: { runtime.settings.retention }, log: { logger.log($0, $1) }),
+            open: past.requests)
     }
 
     private static func makeMetrics(

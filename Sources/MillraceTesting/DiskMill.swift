@@ -29,7 +29,7 @@ final class DiskMill: RunningMill {
         let runtime = Runtime(
             Runtime.Configuration(
                 settings: settings, plugins: plugins,
-                world: DiskWorld(layout: layout, vault: vault, jobs: types),
+                world: try DiskWorld(layout: layout, vault: vault, jobs: types),
                 log: WriterLog(writer: writer),
                 read: { sequence, body in
                     let cursor = try reader.cursor(from: sequence)
@@ -104,11 +104,12 @@ private struct DiskWorld: World {
     let files: any FileStore
     let outputs: any OutputFolders
 
-    init(layout: WorkspaceLayout, vault: Vault, jobs: [any Plugin.Type]) {
+    init(layout: WorkspaceLayout, vault: Vault, jobs: [any Plugin.Type]) throws {
         self.layout = layout
         self.jobs = jobs
-        files = VaultFiles(vault)
-        outputs = WorkspaceFolders(layout, vault)
+        let files = try VaultFiles(layout, vault)
+        self.files = files
+        outputs = WorkspaceFolders(layout, files)
     }
 
     var now: Timestamp { WallClock.now }

@@ -129,7 +129,8 @@ struct Incoming: ~Copyable {
         // One that is there may be torn by a crash before it was ever announced: it counts only if
         // it verifies, and even then it may not be on the disk yet.
         if let there = try? vault.openFile(object.digest),
-            (try? Vault.hash(of: there))?.digest == object.digest
+            (try? Vault.hash(of: there))?.digest == object.digest,
+            Vault.renew(there, at: target)
         {
             vault.pending.add(there, in: target.parent)
             return

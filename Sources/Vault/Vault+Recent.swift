@@ -11,6 +11,7 @@ extension Vault {
         try removeLeftovers()
         try attempting("making the vault's directory") { () throws(SystemError) in
             try Files.makeDirectories(directory, mode: 0o700)
+            try restoreLeaving()
         }
         let (log, records): (RecentLog, [RecentLogFormat.Record])
         do throws(SystemError) {

@@ -92,10 +92,11 @@ extension Vault {
                 return try Self.create(target, bytes)
             }
         } catch  where error.errno == .exists {
-            let file = try attempting("opening an object") { () throws(SystemError) in
-                try openFile(digest)
+            if let file = try? openFile(digest), Self.holds(file, bytes),
+                Self.renew(file, at: target)
+            {
+                return file
             }
-            if Self.holds(file, bytes) { return file }
             return try replace(bytes, digest)
         } catch {
             throw .system(error, doing: "writing object \(digest.hex)")

@@ -58,7 +58,10 @@ package struct Vault: Sendable {
 
     package func contains(_ digest: Digest) -> Bool {
         if pending.unplaced.contains(digest) { return true }
-        if ((try? FileStatus.of(path(of: digest))) ?? nil)?.kind == .regular { return true }
+        for path in [path(of: digest), leavingPath(of: digest), path(of: digest)]
+        where ((try? FileStatus.of(path)) ?? nil)?.kind == .regular {
+            return true
+        }
         return ((try? openRecent(digest)) ?? nil) != nil
     }
 
@@ -82,7 +85,17 @@ package struct Vault: Sendable {
 
     /// What lies under an object's name at the moment.
     func openFile(_ digest: Digest) throws(SystemError) -> FileDescriptor {
-        try FileDescriptor.open(path(of: digest), O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+        let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK
+        do throws(SystemError) { return try FileDescriptor.open(path(of: digest), flags) } catch {
+            guard error.errno == .notFound else { throw error }
+        }
+        // It has lost its name for a moment, or for good.
+        do throws(SystemError) {
+            return try FileDescriptor.open(leavingPath(of: digest), flags)
+        } catch {
+            guard error.errno == .notFound else { throw error }
+        }
+        return try FileDescriptor.open(path(of: digest), flags)
     }
 
     /// Reads a whole object. - Throws: `tooLarge` beyond `limit` bytes, `missing`.

@@ -26,17 +26,27 @@ import Testing
         #expect(try upcast.decode(SettingsAccepted.self).settings == settings)
     }
 
+    @Test func `settings from before retention keep what they said`() throws {
+        var settings = WorkspaceSettings()
+        settings.metrics.textfile = ""
+        let now = SettingsAccepted(sha256: Digest(words: (1, 2, 3, 4)), settings: settings)
+        let older = without(try JSONValue(encoding: now), ["retention"])
+        #expect(throws: (any Error).self) { try older.decode(SettingsAccepted.self) }
+        let upcast = SettingsAccepted.upcast(older, from: 3)
+        #expect(try upcast.decode(SettingsAccepted.self).settings == settings)
+    }
+
     /// A key more or less without a version of its own makes settings of older journals unreadable.
     @Test func `the keys of settings are those of this version`() throws {
         var settings = WorkspaceSettings()
         settings.pipelines["p"] = Pipeline()
         settings.datasets["d"] = DatasetSettings()
         let keys = paths(try JSONValue(encoding: settings)).sorted()
-        #expect(SettingsAccepted.version == 3)
-        #expect(keys == Self.keysOfVersion3)
+        #expect(SettingsAccepted.version == 4)
+        #expect(keys == Self.keysOfVersion4)
     }
 
-    private static let keysOfVersion3 = [
+    private static let keysOfVersion4 = [
         "datasets.d.nulls",
         "datasets.d.set.marker",
         "datasets.d.set.quiet",
@@ -71,6 +81,9 @@ import Testing
         "pipelines.p.trainer.seed",
         "pipelines.p.trainer.timeLimit",
         "plugins",
+        "retention.journal.archive",
+        "retention.journal.keep",
+        "retention.vault.keep",
         "runtime.attempts",
         "runtime.backoff",
         "runtime.backoffLimit",

@@ -93,7 +93,7 @@ struct BisectCommand {
         _ layout: WorkspaceLayout, _ root: FilePath
     ) throws -> WhatIfMachine {
         WhatIfMachine(
-            files: VaultFiles(try Vault(directory: layout.vault)), scratch: root.string,
+            files: try VaultFiles(layout), scratch: root.string,
             threads: max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))),
             run: { try await ProgramCommand.run($0, workspace: root) })
     }

@@ -7,13 +7,15 @@ import Runtime
 
 /// `millrace archive`: old parts of the journal go elsewhere.
 struct ArchiveCommand {
-    let registry: PluginRegistry
-    let clock: @Sendable () -> Timestamp
+    let inbox: InboxCommand
 
     private static let before = Option.value(
-        "before", .moment, help: "only records before this time, or before this record")
+        "before", .moment,
+        help: "only records before this time, or before this record; else what is older than "
+            + "retention.journal.keep")
     private static let target = Option.value(
-        "to", .directory, help: "where they go; made when it is not there")
+        "to", .directory,
+        help: "where they go, made when it is not there; else retention.journal.archive")
     private static let dry = Option.flag("dry-run", help: "only say what would be moved")
 
     /// The shape of `millrace archive --json`.
@@ -26,8 +28,8 @@ struct ArchiveCommand {
     }
 
     var command: Command {
-        let registry = registry
-        let clock = clock
+        let registry = inbox.registry
+        let clock = inbox.clock
         return Command(
             "archive", summary: "move the oldest segments of the journal to another directory",
             discussion: """
@@ -38,7 +40,8 @@ struct ArchiveCommand {
                 The chain stays provable: 'verify' and all questions read through the archive where it \
                 lies. Out of reach, 'verify' begins with the hash that the journal notes, and state \
                 with a snapshot that is kept for it; another version of the program needs the archive. \
-                No daemon may run meanwhile.
+                A daemon that runs does it itself, to the directory that its settings name; with \
+                retention: { journal: { keep, archive } } it does so without being asked.
                 """,
             group: "Trust",
             examples: [
@@ -46,14 +49,18 @@ struct ArchiveCommand {
                 .init("archive --before 365d --to /mnt/cold/mill --dry-run", "what that would be"),
             ],
             options: [
-                ArchiveCommand.before, ArchiveCommand.target, ArchiveCommand.dry, Shared.json,
-                Shared.workspace,
-            ]
+                ArchiveCommand.before, ArchiveCommand.target, ArchiveCommand.dry,
+            ] + InboxCommand.options
         ) { input in
             let layout = try Shared.layout(input)
             let reader = try Reading.journal(layout)
-            guard let moment = input[ArchiveCommand.before],
-                let target = input[ArchiveCommand.target]
+            let settings =
+                (try? CheckedSettings.read(layout, registry))?.settings.retention.journal
+                ?? JournalRetention()
+            let target = input[ArchiveCommand.target].map { FilePath(bytes: $0) }
+            let keep = settings.keep > .zero ? TypedMoment.ago(seconds: settings.keep.seconds) : nil
+            guard let moment = input[ArchiveCommand.before] ?? keep,
+                target != nil || !settings.archive.isEmpty || input[ArchiveCommand.dry]
             else {
                 throw CommandFailure(
                     .usage, "say what is to be moved, and where",
@@ -63,8 +70,12 @@ struct ArchiveCommand {
             let records = try JournalArchive.candidates(in: layout.journal, before: sequence)
             var answer = Answer(first: records?.lowerBound, last: records?.upperBound)
             if !input[ArchiveCommand.dry] {
+                if try reader.hasWriter() {
+                    return try await ask(before: sequence, target, settings, input)
+                }
                 let plugins = Reading.plugins(registry, in: layout)
-                let folder = try ArchiveCommand.folder(FilePath(bytes: target), layout)
+                let folder = try ArchiveCommand.folder(
+                    target ?? FilePath(settings.archive), layout)
                 answer.archived = try await BlockingThread.run {
                     try ArchiveCommand.move(layout, reader, before: sequence, to: folder, plugins)
                 }
@@ -110,10 +121,9 @@ struct ArchiveCommand {
     ) throws -> FilePath {
         try Files.makeDirectories(given, mode: 0o700)
         let folder = try AbsolutePath.of(given)
-        let taken = WorkspaceLayout.inputs.map { layout.root.appending($0) } + [layout.journal]
-        for path in taken where (folder.bytes + [0x2F]).starts(with: path.bytes + [0x2F]) {
+        guard layout.folderAround(folder) == nil else {
             throw CommandFailure(
-                .usage, "\(path.description) is no place for an archive",
+                .usage, "\(folder.description) is no place for an archive",
                 advice: "name a directory outside of it, best on another disk")
         }
         return folder
@@ -126,12 +136,26 @@ struct ArchiveCommand {
         let writer = try JournalWriter(directory: layout.journal)
         defer { try? writer.close() }
         let maker = SnapshotMaker(reader, layout.snapshots, empty: KeptState.fold(plugins))
-        return try JournalArchive.move(
-            writer, in: layout.journal, before: sequence, to: folder
-        ) { end throws(JournalError) in
-            do { try maker.keep(at: end.sequence) } catch {
-                throw .archive("the state at record \(end.sequence) cannot be kept: \(error)")
-            }
+        return try JournalArchive.move(writer, layout, maker, before: sequence, to: folder)
+    }
+
+    /// The daemon moves segments where its settings say, and nowhere else.
+    private func ask(
+        before sequence: UInt64, _ target: FilePath?, _ settings: JournalRetention,
+        _ input: Invocation
+    ) async throws -> ExitCode {
+        let advice: Text =
+            "put retention: { journal: { archive: \"DIR\" } } into millrace.json, or stop the daemon"
+        guard !settings.archive.isEmpty else {
+            throw CommandFailure(
+                .conflict, "a daemon runs, and millrace.json names no archive", advice: advice)
         }
+        guard target == nil || target == FilePath(settings.archive) else {
+            throw CommandFailure(
+                .conflict, "a daemon runs, and its archive is \(settings.archive)", advice: advice)
+        }
+        var letter = InboxLetter(command: JournalArchived.command, about: JournalArchived.subject)
+        letter.add("before", Int(clamping: sequence))
+        return try await inbox.send(letter, input)
     }
 }

@@ -54,7 +54,7 @@ struct WhyCommand {
             let target = WhyTarget(input[WhyCommand.fact], root: layout.root, reader, view)
             let sequence = try target.sequence()
             var tracer = CauseTracer(
-                target.search, files: VaultFiles(try Vault(directory: layout.vault)))
+                target.search, files: try VaultFiles(layout))
             guard let event = try target.search.event(sequence) else {
                 throw CommandFailure(
                     .missing, "there is no record \(sequence); the last is \(view.sequence)",

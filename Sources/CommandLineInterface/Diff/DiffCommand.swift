@@ -34,7 +34,7 @@ struct DiffCommand {
             let layout = try Shared.layout(input)
             let assembly = DiffAssembly(
                 reader: try Reading.journal(layout),
-                store: VaultFiles(try Vault(directory: layout.vault)))
+                store: try VaultFiles(layout))
             let report = try DiffCommand.report(
                 input[DiffCommand.first], input[DiffCommand.second], assembly, clock())
             if input[Shared.json] {

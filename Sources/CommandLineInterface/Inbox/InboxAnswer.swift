@@ -62,7 +62,9 @@ struct InboxAnswer: Sendable {
         case ReactionHandled.type, ReactionDeadLettered.type:
             // The mark of the last one in the batch: what the reaction emitted came before it.
             if let received, hasDealt(event, with: received) { state = .answered }
-        case DeadLetterResolved.type, CommandDeclined.type: state = .answered
+        case DeadLetterResolved.type, CommandDeclined.type, JournalArchived.type,
+            VaultCollected.type:
+            state = .answered
         default: break
         }
         if !RuntimeMarks.types.contains(event.type) { events.append(event) }

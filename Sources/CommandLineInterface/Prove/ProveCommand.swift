@@ -79,7 +79,7 @@ struct ProveCommand {
         let view = try WorkspaceView(reader, projections: WhyTarget.projections, at: moment)
         let target = WhyTarget(RawArgument(words), root: layout.root, reader, view)
         let sequence = try target.sequence()
-        let files = VaultFiles(try Vault(directory: layout.vault))
+        let files = try VaultFiles(layout)
         var tracer = CauseTracer(target.search, files: files)
         guard let event = try target.search.event(sequence),
             event.type == DeploymentCompleted.type

@@ -87,7 +87,7 @@ struct WhatIfCommand {
         defer { scratch.remove() }
         let root = scratch.path
         let machine = WhatIfMachine(
-            files: VaultFiles(try Vault(directory: layout.vault)), scratch: root.string,
+            files: try VaultFiles(layout), scratch: root.string,
             threads: max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))),
             run: { try await ProgramCommand.run($0, workspace: root) })
         var line = ProgressLine(err)

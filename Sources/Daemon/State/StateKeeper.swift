@@ -14,6 +14,8 @@ final class StateKeeper: Sendable {
     private let tell: @Sendable (String) -> Void
     private let spacing: UInt64
     private let state = Mutex(State())
+    /// Held by whoever makes snapshots.
+    private let making = Mutex(())
     private let work = ThreadSemaphore()
     private let ended = ThreadSemaphore()
 
@@ -34,6 +36,11 @@ final class StateKeeper: Sendable {
         self.maker = maker
         self.tell = tell
         spacing = policy.spacing
+    }
+
+    /// Lends the maker of snapshots to somebody who needs one, or needs one to stay, at a certain record.
+    func exclusively<R>(_ body: (SnapshotMaker) throws -> R) rethrows -> R {
+        try making.withLock { _ in try body(maker) }
     }
 
     /// Begins. Without a thread there are no snapshots, which is no reason not to work.
@@ -94,7 +101,9 @@ final class StateKeeper: Sendable {
 
     private func update(isFinal: Bool) {
         do {
-            let last = try maker.bringUpToDate(isFinal: isFinal) { isFinal || !isEnding }
+            let last = try exclusively { maker in
+                try maker.bringUpToDate(isFinal: isFinal) { isFinal || !isEnding }
+            }
             state.withLock { state in
                 state.kept = last
                 state.isAsked = false

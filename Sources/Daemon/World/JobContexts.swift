@@ -7,11 +7,10 @@ import Vault
 /// What a job sees in its process.
 package enum JobContexts {
     package static func make(_ folder: JobFolder, _ layout: WorkspaceLayout) throws -> JobContext {
-        let vault = try Vault(directory: layout.vault)
         try Files.makeDirectories(folder.scratch, mode: 0o700)
         let progress = folder.progress
         return JobContext(
-            files: VaultFiles(vault), scratch: folder.scratch.string,
+            files: try VaultFiles(layout), scratch: folder.scratch.string,
             threads: max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))),
             progress: { fraction, doing in
                 let said = JobFolder.Progress(fraction: fraction, doing: doing)

@@ -15,16 +15,16 @@ package struct LiveWorld: World {
     package let outputs: any OutputFolders
 
     package init(
-        layout: WorkspaceLayout, vault: Vault, jobs: JobRunner, external: ExternalHost,
-        logger: Logger
+        layout: WorkspaceLayout, vault: Vault, files: VaultFiles, jobs: JobRunner,
+        external: ExternalHost, logger: Logger
     ) {
         self.layout = layout
         self.vault = vault
         self.jobs = jobs
         self.logger = logger
         self.external = external
-        files = VaultFiles(vault)
-        outputs = WorkspaceFolders(layout, vault)
+        self.files = files
+        outputs = WorkspaceFolders(layout, files)
     }
 
     package var now: Timestamp { WallClock.now }

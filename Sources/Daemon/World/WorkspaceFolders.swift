@@ -3,17 +3,16 @@ import Checksums
 import Glibc
 import LinuxSystem
 package import Millrace
-package import Vault
 
 /// The output folders of a real workspace. Each write is a temporary file and a rename, so that a
 /// reader sees the old or the new and a repeated call changes nothing.
 package struct WorkspaceFolders: OutputFolders {
     private let layout: WorkspaceLayout
-    private let vault: Vault
+    private let files: VaultFiles
 
-    package init(_ layout: WorkspaceLayout, _ vault: Vault) {
+    package init(_ layout: WorkspaceLayout, _ files: VaultFiles) {
         self.layout = layout
-        self.vault = vault
+        self.files = files
     }
 
     /// - Throws: for a path outside the folders that Millrace writes. A proposal beside an input is
@@ -62,7 +61,7 @@ package struct WorkspaceFolders: OutputFolders {
         try Files.makeDirectories(file.parent)
         let temporary = try temporary(for: file)
         try? Files.unlink(temporary)
-        let source = try vault.open(digest)
+        let source = try files.open(digest)
         let copy = try FileDescriptor.open(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: 0o444)
         do {
             if clinux_clone_file(copy.raw, source.raw) != 0 {

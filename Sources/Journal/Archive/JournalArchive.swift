@@ -9,6 +9,17 @@ package import Millrace
 /// on the disk they are removed, the first one first. So at any moment every record is in one of the
 /// two places or in both, and what a crash left undone is done by the next call.
 package struct JournalArchive {
+    /// The event that asks for it, and what that goes back to.
+    package struct Cause: Sendable {
+        let id: EventID
+        let correlation: EventID
+
+        package init(id: EventID, correlation: EventID) {
+            self.id = id
+            self.correlation = correlation
+        }
+    }
+
     private let log: LogDirectory
     private let target: LogDirectory
 
@@ -19,14 +30,24 @@ package struct JournalArchive {
 
     /// The records of the segments that would be moved, all of them before a sequence; nil for none.
     package static func candidates(
-        in directory: FilePath, before sequence: UInt64, storage: any Storage = LinuxStorage()
+        in directory: FilePath, before sequence: UInt64, atMost count: Int = .max,
+        storage: any Storage = LinuxStorage()
     ) throws(JournalError) -> ClosedRange<UInt64>? {
         let segments = try LogDirectory(path: directory, storage: storage).segments()
         guard let first = segments.first,
             // The one in use stays.
-            let end = segments.dropFirst().last(where: { $0 <= sequence })
+            let end = segments.dropFirst().prefix(count).last(where: { $0 <= sequence })
         else { return nil }
         return first...end - 1
+    }
+
+    /// The time of the first record after the first segment: from then on all of that segment is old.
+    /// Nil when there is but the one in use.
+    package static func endOfFirst(_ reader: JournalReader) throws(JournalError) -> Timestamp? {
+        let segments = try LogDirectory(path: reader.directory, storage: reader.log.storage)
+            .segments()
+        guard segments.count > 1 else { return nil }
+        return try reader.record(segments[1])?.time
     }
 
     /// Moves the segments all of whose records come before a sequence. The one in use stays.
@@ -34,20 +55,26 @@ package struct JournalArchive {
     /// - Parameters:
     ///   - writer: of this journal.
     ///   - target: an absolute path.
+    ///   - count: as many segments are moved at most.
+    ///   - cause: the event that asks for it.
     ///   - prepare: called with the last record that is moved, before anything happens.
     /// - Returns: what was journaled; nil when there was nothing to move.
     /// - Throws: `.damaged` when a segment is not whole: it stays, and so do all.
     package static func move(
         _ writer: JournalWriter, in directory: FilePath, before sequence: UInt64,
-        to target: FilePath, storage: any Storage = LinuxStorage(),
+        to target: FilePath, atMost count: Int = .max, cause: Cause? = nil,
+        storage: any Storage = LinuxStorage(),
         prepare: (JournalHead) throws(JournalError) -> Void = { _ throws(JournalError) in }
     ) throws(JournalError) -> JournalArchived? {
         let archive = JournalArchive(directory, target, storage)
         guard let text = String(validating: target.bytes, as: UTF8.self), text.hasPrefix("/")
         else { throw .archive("\(target) is not an absolute path in UTF-8") }
         let earlier = try archive.finishEarlier()
-        guard let records = try candidates(in: directory, before: sequence, storage: storage)
+        guard
+            let records = try candidates(
+                in: directory, before: sequence, atMost: count, storage: storage)
         else { return nil }
+        if let earlier { try archive.checkReach(earlier, text) }
         do throws(SystemError) {
             try storage.makeDirectory(target)
             try storage.syncDirectory(target.parent)
@@ -69,7 +96,8 @@ package struct JournalArchive {
         let draft: EventDraft
         do {
             draft = try EventDraft(
-                archived, id: EventID(high: name.0, low: name.1), actor: .system)
+                archived, id: EventID(high: name.0, low: name.1), actor: .system,
+                causation: cause?.id, correlation: cause?.correlation)
         } catch {
             throw .archive("what was archived cannot be written down: \(error)")
         }
@@ -85,6 +113,20 @@ package struct JournalArchive {
         else { return nil }
         try remove(through: earlier.last)
         return earlier
+    }
+
+    /// A disk that is not mounted looks like an empty directory: what went there before must be there.
+    private func checkReach(
+        _ earlier: JournalArchived, _ directory: String
+    ) throws(JournalError) {
+        let there = try target.segments()
+        for part in earlier.parts where part.directory == directory {
+            guard there.contains(part.first) else {
+                throw .archive(
+                    "\(directory) does not have \(SegmentName.of(part.first)), which was archived "
+                        + "there; is its disk mounted?")
+            }
+        }
     }
 
     // MARK: copying

@@ -1,7 +1,10 @@
-/// Whole segments at the beginning of the journal were moved to another directory (`millrace archive`).
+/// Whole segments at the beginning of the journal were moved to another directory (`retention.journal`,
+/// `millrace archive`).
 /// They were copied, forced to the disk and compared before this was journaled, and removed after.
 public struct JournalArchived: EventPayload {
     public static let type = "journal.archived"
+    /// The command that asks for it.
+    public static let command = "archive"
 
     /// A segment that was moved now.
     public struct Segment: Codable, Hashable, Sendable {

@@ -41,7 +41,7 @@ public struct DaemonStopped: EventPayload {
 public struct SettingsAccepted: EventPayload {
     public static let type = "settings.accepted"
     /// One more whenever the settings have other keys than before.
-    public static let version = 3
+    public static let version = 4
 
     public var sha256: Digest
     /// The whole settings with all defaults filled in.
@@ -59,7 +59,7 @@ public struct SettingsAccepted: EventPayload {
     }
 
     /// Before version 2 there was no `schedule` and no `externalPlugins`, before version 3 no `metrics`,
-    /// and sections had fewer keys: what is not there gets its default, as in the settings file.
+    /// before version 4 no `retention`, and sections had fewer keys: what is not there gets its default, as in the settings file.
     public static func upcast(_ payload: JSONValue, from version: Int) -> JSONValue {
         guard version < Self.version, case .object(let members) = payload,
             let filled = completedSettings(WorkspaceSettings.self, from: payload["settings"])

@@ -34,7 +34,7 @@ public struct ExternalPlugin: PluginSettings {
     /// What only Millrace itself may say has happened.
     private static let reserved = [
         "file", "daemon", "settings", "watch", "command", "plugin", "reaction", "deadletter",
-        "chain", "journal", "schedule",
+        "chain", "journal", "schedule", "vault",
     ]
 
     public func validate(into issues: inout SettingsIssues) {

@@ -5,6 +5,7 @@ public struct WorkspaceSettings: PluginSettings {
     public var runtime = RuntimeSettings()
     public var watch = WatchSettings()
     public var metrics = MetricsSettings()
+    public var retention = RetentionSettings()
     /// What happens at a time, by its name.
     public var schedule: [String: ScheduleEntry] = [:]
     /// Each plugin's own section, checked against what the plugin declares.
@@ -20,6 +21,7 @@ public struct WorkspaceSettings: PluginSettings {
         "runtime": "limits of the engine",
         "watch": "what is taken from the workspace, and when",
         "metrics": "how the daemon is, as a file for Prometheus",
+        "retention": "how long old parts of the journal and bytes that nothing needs stay",
         "schedule": "what happens at a time: cron expressions and intervals, under names",
         "plugins": "a section for each plugin, under its name",
         "externalPlugins": "programs in code/plugins/ that are plugins too, under their names",

@@ -89,11 +89,16 @@ package struct ProofBuilder {
         digests += version.inputs.code.values.sorted().map { ($0, ProofBuilder.objectMax) }
         digests.append((version.artifact, ProofBuilder.objectMax))
         var seen: Set<Digest> = []
-        return digests.compactMap { digest, limit in
-            guard seen.insert(digest).inserted,
-                let bytes = try? files.bytes(of: digest, limit: min(limit, 512 << 20))
-            else { return nil }
-            return ProofBundle.Object(sha256: digest, bytes: bytes)
+        return try digests.compactMap { digest, limit in
+            guard seen.insert(digest).inserted else { return nil }
+            do {
+                let bytes = try files.bytes(of: digest, limit: min(limit, 512 << 20))
+                return ProofBundle.Object(sha256: digest, bytes: bytes)
+            } catch let removed as RemovedObject where limit == .max {
+                throw ProofFlaw(removed.description)
+            } catch {
+                return nil
+            }
         }
     }
 }

@@ -67,7 +67,14 @@ struct Needs {
     private func of(
         _ inputs: RunInputs, pipeline: String, at sequence: UInt64
     ) throws(JournalError) -> [Need] {
-        let data = data(inputs)
+        var data: [DatasetFile] = []
+        var loss = "is not in the vault"
+        do {
+            data =
+                try files.map { try inputs.manifest(from: $0).sorted } ?? inputs.files.listed ?? []
+        } catch let removed as RemovedObject {
+            loss = removed.when
+        } catch {}
         let facts = try search.facts(
             about: Set(data.map { .init(path: $0.path, sha256: $0.sha256) }), of: inputs.dataset)
         var needs: [Need] = data.map { file in
@@ -79,7 +86,7 @@ struct Needs {
             needs.append(
                 .file(
                     title: "\(inputs.files.count) files of version \(inputs.datasetVersion) of "
-                        + "\(inputs.dataset), whose list is not in the vault", facts: []))
+                        + "\(inputs.dataset), whose list \(loss)", facts: []))
         }
         for name in inputs.code.keys.sorted() {
             guard let digest = inputs.code[name] else { continue }
@@ -87,12 +94,6 @@ struct Needs {
         }
         if let settings = try search.settings(at: sequence) { needs.append(.fact(settings)) }
         return needs
-    }
-
-    /// The files of the dataset version; none when their list is no longer in the vault.
-    private func data(_ inputs: RunInputs) -> [DatasetFile] {
-        guard let files else { return inputs.files.listed ?? [] }
-        return (try? inputs.manifest(from: files).sorted) ?? []
     }
 
     /// A run names its code by a path below the workspace or below the pipeline's folder.

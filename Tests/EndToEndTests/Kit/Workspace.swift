@@ -75,7 +75,7 @@ final class Workspace {
     }
 
     /// The bytes that the journal names.
-    var vault: VaultFiles { get throws { VaultFiles(try Vault(directory: layout.vault)) } }
+    var vault: VaultFiles { get throws { try VaultFiles(layout) } }
 
     // MARK: files
 
