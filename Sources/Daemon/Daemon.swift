@@ -143,7 +143,7 @@ package final class Daemon: Sendable {
             world: LiveWorld(
                 layout: layout, vault: vault, files: files, jobs: jobs, external: external,
                 logger: logger),
-            log: JournalLog(writer: writer),
+            log: JournalLog(writer),
             read: { sequence, body in
                 let cursor = try reader.cursor(from: sequence)
                 while let event = try cursor.nextEvent(), body(event) {}

@@ -9,7 +9,42 @@ import Synchronization
 package final class TaskPool: TaskExecutor {
     package static let shared = TaskPool(threads: 8)
 
-    private let queue = Mutex<(jobs: [UnownedJob], head: Int)>(([], 0))
+    private struct Queue {
+        var jobs: [UnownedJob] = []
+        var head = 0
+        /// Threads that rest and that nobody has woken yet.
+        var resting = 0
+        /// A thread was woken and has not looked yet: it wakes another when there is more to do, so that
+        /// a burst does not wake more threads than it takes.
+        var isWaking = false
+
+        mutating func append(_ job: UnownedJob) -> Bool {
+            jobs.append(job)
+            return wakesAnother()
+        }
+
+        mutating func take() -> UnownedJob? {
+            guard head < jobs.count else { return nil }
+            defer {
+                head += 1
+                if head == jobs.count {
+                    jobs.removeAll(keepingCapacity: head < 1024)
+                    head = 0
+                }
+            }
+            return jobs[head]
+        }
+
+        /// Whether a thread is to be woken now.
+        mutating func wakesAnother() -> Bool {
+            guard head < jobs.count, resting > 0, !isWaking else { return false }
+            resting -= 1
+            isWaking = true
+            return true
+        }
+    }
+
+    private let queue = Guarded(Queue())
     private let available = CountingSemaphore()
     private let timer = DelayQueue()
 
@@ -23,25 +58,27 @@ package final class TaskPool: TaskExecutor {
 
     package func enqueue(_ job: consuming ExecutorJob) {
         let unowned = UnownedJob(job)
-        queue.withLock { $0.jobs.append(unowned) }
-        available.signal()
+        if queue.withLock({ $0.append(unowned) }) { available.signal() }
     }
 
     private func work() {
+        var wasWoken = false
         while true {
-            available.wait()
-            let job = queue.withLock { queue -> UnownedJob? in
-                guard queue.head < queue.jobs.count else { return nil }
-                defer {
-                    queue.head += 1
-                    if queue.head == queue.jobs.count {
-                        queue.jobs.removeAll(keepingCapacity: queue.head < 1024)
-                        queue.head = 0
-                    }
+            let (job, wakesAnother) = queue.withLock { queue -> (UnownedJob?, Bool) in
+                if wasWoken { queue.isWaking = false }
+                guard let job = queue.take() else {
+                    queue.resting += 1
+                    return (nil, false)
                 }
-                return queue.jobs[queue.head]
+                return (job, queue.wakesAnother())
             }
-            job?.runSynchronously(on: asUnownedTaskExecutor())
+            wasWoken = job == nil
+            if wakesAnother { available.signal() }
+            if let job {
+                job.runSynchronously(on: asUnownedTaskExecutor())
+            } else {
+                available.wait()
+            }
         }
     }
 

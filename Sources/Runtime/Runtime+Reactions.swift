@@ -4,46 +4,59 @@ import Synchronization
 
 // The effectful half: runs what the state machine decided, and tells it what came of it.
 extension Runtime {
-    private struct Start {
+    private struct Start: Sendable {
         let key: DeliveryStateMachine.Key
         let plugin: RegisteredPlugin
+        /// What it handles; the last one is what it is called with.
         let events: [Event]
+        let event: Event
         let attempt: Int
         let observed: UInt64
         let token: UInt64
-        let context: Context
+        let settings: WorkspaceSettings
+        let states: [ObjectIdentifier: any Projection]
         let depth: Int
-        let slot: Int?
         /// Seconds.
         let timeout: Double
     }
 
+    /// What there is to do now.
+    private struct Decision: Sendable {
+        var starts: [Start] = []
+        var refills: [(plugin: String, from: UInt64)] = []
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
     /// Does what there is to do now.
     func proceed() {
-        var starts: [Start] = []
-        var refills: [(String, UInt64)] = []
-        var waiters: [CheckedContinuation<Void, Never>] = []
         let now = configuration.world.now
-        state.withLock { state in
-            guard state.isStarted else { return }
-            while let action = state.delivery.next(at: now) {
-                switch action {
-                case .run(let key, let events, let attempt):
-                    if let start = begin(key, events, attempt, now, &state) {
-                        starts.append(start)
-                    }
-                case .refill(let plugin, let from): refills.append((plugin, from))
+        carryOut(state.withLock { decide(now, &$0) })
+    }
+
+    private func decide(_ now: Timestamp, _ state: inout State) -> Decision {
+        var decision = Decision()
+        guard state.isStarted else { return decision }
+        while let action = state.delivery.next(at: now) {
+            switch action {
+            case .run(let key, let events, let attempt):
+                if let start = begin(key, events, attempt, now, &state) {
+                    decision.starts.append(start)
                 }
-            }
-            arm(&state, now: now)
-            if state.delivery.isIdle {
-                waiters = state.idleWaiters
-                state.idleWaiters = []
+            case .refill(let plugin, let from): decision.refills.append((plugin, from))
             }
         }
-        for start in starts { launch(start) }
-        for (plugin, from) in refills { refill(plugin, from: from) }
-        for waiter in waiters { waiter.resume() }
+        arm(&state, now: now)
+        if state.delivery.isIdle, !state.idleWaiters.isEmpty {
+            decision.waiters = state.idleWaiters
+            state.idleWaiters = []
+        }
+        return decision
+    }
+
+    private func carryOut(_ decision: Decision) {
+        for start in decision.starts { launch(start) }
+        for (plugin, from) in decision.refills { refill(plugin, from: from) }
+        for waiter in decision.waiters { waiter.resume() }
     }
 
     private func begin(
@@ -52,70 +65,59 @@ extension Runtime {
     ) -> Start? {
         guard let plugin = state.plugins[key.plugin], let event = events.last else { return nil }
         state.nextToken += 1
-        let timeout =
-            plugin.reactions.filter {
-                $0.matches(type: event.type, subjectKind: event.subject.kind)
-            }.map(\.timeout).max() ?? 60
-        let entry = InFlightRecord.Entry(plugin: key.plugin, sequence: event.sequence)
-        let slot = configuration.inFlight?.begin(entry)
-        var world = configuration.world
-        if let record = configuration.inFlight, let slot {
-            world = ReactionWorld(base: world, record: record, entry: entry, slot: slot)
-        }
-        state.running[key] = RunningReaction(
-            token: state.nextToken, deadline: now.advanced(bySeconds: timeout))
+        let timeout = plugin.timeout(for: event)
+        let deadline = now.advanced(bySeconds: timeout)
+        state.running[key] = RunningReaction(token: state.nextToken, deadline: deadline)
+        if (state.timer?.due ?? deadline) >= deadline { state.mayBeDueEarlier = true }
         return Start(
-            key: key, plugin: plugin, events: events, attempt: attempt, observed: state.head,
-            token: state.nextToken,
-            context: Context(
-                event: event, events: events, settings: state.settings, attempt: attempt,
-                plugin: plugin.name, states: state.projections.states(for: plugin),
-                world: world),
-            depth: state.depths.depth(of: event.id) + 1, slot: slot, timeout: timeout)
+            key: key, plugin: plugin, events: events, event: event, attempt: attempt,
+            observed: state.head, token: state.nextToken, settings: state.settings,
+            states: state.projections.states(for: plugin),
+            depth: state.depths.depth(of: event.id) + 1, timeout: timeout)
     }
 
     private func launch(_ start: Start) {
         let task = configuration.start { await self.react(start) }
-        state.withLock { state in
-            if state.running[start.key]?.token == start.token {
-                state.running[start.key]?.task = task
-                state.running[start.key]?.giveUp = {
-                    await self.fail(
-                        start, "\(Runtime.tooLong(start)), and did not stop when it was told to",
-                        retryable: true)
-                }
-            }
+        state.withLock { adopt(start, task, &$0) }
+    }
+
+    /// Says who does it, so that it can be called off.
+    private func adopt(_ start: Start, _ task: Task<Void, Never>, _ state: inout State) {
+        guard state.running[start.key]?.token == start.token else { return }
+        state.running[start.key]?.task = task
+        state.running[start.key]?.giveUp = {
+            await self.fail(
+                start, "\(Runtime.tooLong(start)), and did not stop when it was told to",
+                retryable: true)
         }
     }
 
-    private func react(_ start: Start) async {
-        let began = ContinuousClock.now
-        defer { if let slot = start.slot { configuration.inFlight?.end(slot) } }
+    /// One task does so many reactions, and goes on for so many seconds, before others have their turn.
+    private static let turn = (reactions: 16, seconds: 0.001)
+
+    /// Does a reaction, and then what may run in its place, on the same thread: under load nobody has to
+    /// be woken.
+    private func react(_ first: Start) async {
+        var next: Start? = first
+        var turn = (count: 0, began: configuration.world.now)
+        while let start = next {
+            next = await reactOnce(start)
+            turn.count += 1
+            let now = configuration.world.now
+            guard next != nil,
+                turn.count >= Runtime.turn.reactions
+                    || now.seconds(since: turn.began) > Runtime.turn.seconds
+            else { continue }
+            await Task.yield()
+            turn = (0, now)
+        }
+    }
+
+    /// - Returns: what the same task is to do next.
+    private func reactOnce(_ start: Start) async -> Start? {
         do {
-            var payloads: [any EventPayload] = []
-            for reaction in start.plugin.reactions
-            where reaction.matches(
-                type: start.context.event.type, subjectKind: start.context.event.subject.kind)
-            {
-                payloads += try await reaction.handle(start.context.event, start.context)
-            }
-            try Task.checkCancellation()
-            var batch = try emitted(payloads, start)
-            let spent = (ContinuousClock.now - began) / .milliseconds(1)
-            batch.append(
-                try Emission.mark(
-                    ReactionHandled(
-                        plugin: start.key.plugin, handled: start.events.map(\.sequence),
-                        observed: start.observed, attempts: start.attempt,
-                        milliseconds: (spent * 1000).rounded() / 1000),
-                    cause: start.context.event, salt: start.key.plugin))
-            guard claim(start) else { return }
-            try await append(batch)
-            state.withLock { state in
-                if state.running[start.key]?.token == start.token { state.running[start.key] = nil }
-            }
-        } catch let error as AppendFailure {
-            configuration.failed(error.reason)
+            let batch = try await work(start)
+            return await commit(batch, of: start)
         } catch let error as any ShortageError where error.isShortage {
             starve(start, "\(error)")
         } catch {
@@ -126,6 +128,65 @@ extension Runtime {
                 start, isLate ? Runtime.tooLong(start) : "\(error)",
                 retryable: (error as? ReactionError)?.retryable ?? true)
         }
+        return nil
+    }
+
+    /// Runs the plugin's code. - Returns: what is to be journaled.
+    private func work(_ start: Start) async throws -> [EventDraft] {
+        let began = ContinuousClock.now
+        let entry = InFlightRecord.Entry(plugin: start.key.plugin, sequence: start.event.sequence)
+        let slot = configuration.inFlight?.begin(entry)
+        defer { if let slot { configuration.inFlight?.end(slot) } }
+        var world = configuration.world
+        if let record = configuration.inFlight, let slot {
+            world = ReactionWorld(base: world, record: record, entry: entry, slot: slot)
+        }
+        let context = Context(
+            event: start.event, events: start.events, settings: start.settings,
+            attempt: start.attempt, plugin: start.plugin.name, states: start.states, world: world)
+        var payloads: [any EventPayload] = []
+        for reaction in start.plugin.reactions where reaction.matches(start.event) {
+            payloads += try await reaction.handle(start.event, context)
+        }
+        try Task.checkCancellation()
+        var batch = try emitted(payloads, start)
+        let spent = (ContinuousClock.now - began) / .milliseconds(1)
+        batch.append(
+            try Emission.mark(
+                ReactionHandled(
+                    plugin: start.key.plugin, handled: start.events.map(\.sequence),
+                    observed: start.observed, attempts: start.attempt,
+                    milliseconds: (spent * 1000).rounded() / 1000),
+                cause: start.event, salt: start.key.plugin))
+        try Emission.check(batch, of: start.plugin)
+        return batch
+    }
+
+    /// Hands the batch to the log, which tells when it is durable, and gives the place away.
+    ///
+    /// - Returns: what the same task is to do next.
+    private func commit(_ batch: [EventDraft], of start: Start) async -> Start? {
+        let now = configuration.world.now
+        let (decision, next) = state.withLock { state -> (Decision?, Start?) in
+            guard let running = state.running[start.key], running.token == start.token else {
+                return (nil, nil)
+            }
+            state.running[start.key]?.isCommitting = true
+            state.delivery.committing(start.key)
+            var decision = decide(now, &state)
+            // A cancellation that is on its way is for this reaction and no other; and nobody could
+            // call the next one off before it is known who does it.
+            guard !running.isCalledOff, let task = running.task, !decision.starts.isEmpty else {
+                return (decision, nil)
+            }
+            let next = decision.starts.removeFirst()
+            adopt(next, task, &state)
+            return (decision, next)
+        }
+        guard let decision else { return nil }
+        await configuration.log.submit(batch) { self.configuration.failed($0) }
+        carryOut(decision)
+        return next
     }
 
     private static func tooLong(_ start: Start) -> String {
@@ -154,13 +215,13 @@ extension Runtime {
             return [
                 try Emission.mark(
                     ChainCut(
-                        plugin: start.key.plugin, sequence: start.context.event.sequence,
+                        plugin: start.key.plugin, sequence: start.event.sequence,
                         depth: start.depth, types: payloads.map(\.eventType),
-                        cycle: causes(of: start.context.event)),
-                    cause: start.context.event, salt: start.key.plugin)
+                        cycle: causes(of: start.event)),
+                    cause: start.event, salt: start.key.plugin)
             ]
         }
-        return try Emission.drafts(payloads, by: start.plugin, cause: start.context.event)
+        return try Emission.drafts(payloads, by: start.plugin, cause: start.event)
     }
 
     /// True while nobody has called the reaction off. From then on it cannot be.
@@ -178,10 +239,11 @@ extension Runtime {
         state.withLock { state in
             state.running[start.key] = nil
             state.delivery.starved(start.key, at: now)
+            state.mayBeDueEarlier = true
         }
         configuration.world.log(
             .error,
-            "\(start.key.plugin): event \(start.context.event.sequence) waits for room, "
+            "\(start.key.plugin): event \(start.event.sequence) waits for room, "
                 + "again in a second: \(error)")
         proceed()
     }
@@ -190,11 +252,12 @@ extension Runtime {
         guard claim(start) else { return }
         let verdict = state.withLock { state in
             state.running[start.key] = nil
+            state.mayBeDueEarlier = true
             return state.delivery.failed(
                 start.key, at: configuration.world.now, retryable: retryable,
                 jitter: configuration.random())
         }
-        let event = start.context.event
+        let event = start.event
         do {
             switch verdict {
             case .retry(let at):
@@ -232,6 +295,9 @@ extension Runtime {
 
     /// Sets the one timer to the next moment that matters, or takes it away.
     private func arm(_ state: inout State, now: Timestamp) {
+        // Under load it is set already, and looked at again when it rings or nothing runs any more.
+        if state.timer != nil, !state.mayBeDueEarlier, state.delivery.inFlight > 0 { return }
+        state.mayBeDueEarlier = false
         let deadlines = state.running.values.filter { !$0.isCommitting }.map(\.deadline)
         let due = (deadlines + [state.delivery.nextDue].compactMap { $0 }).min()
         if let timer = state.timer {

@@ -1,6 +1,5 @@
 import LinuxSystem
 package import Millrace
-import Synchronization
 
 /// Hands each event of the log to the plugins that subscribed to it, and appends what they emit.
 ///
@@ -54,7 +53,7 @@ package final class Runtime: Sendable {
         var projections: [any Projection.Type] { plugins.flatMap(\.projections) + observed }
     }
 
-    struct RunningReaction {
+    struct RunningReaction: Sendable {
         let token: UInt64
         var task: Task<Void, Never>?
         var deadline: Timestamp
@@ -66,13 +65,14 @@ package final class Runtime: Sendable {
         var isCommitting = false
     }
 
-    struct State {
+    struct State: Sendable {
         var settings: WorkspaceSettings
         var plugins: [String: RegisteredPlugin] {
-            didSet { ordered = State.order(plugins) }
+            didSet { subscribers = State.subscribers(plugins) }
         }
-        /// The plugins by name, so that the same log gives the same run.
-        private(set) var ordered: [RegisteredPlugin]
+        /// By event type, the plugins that react to it in the order of their names, so that the same log
+        /// gives the same run.
+        private(set) var subscribers: [String: [RegisteredPlugin]]
         var delivery: DeliveryStateMachine
         var projections: ProjectionSet
         var depths = CauseDepths()
@@ -81,6 +81,8 @@ package final class Runtime: Sendable {
         var running: [DeliveryStateMachine.Key: RunningReaction] = [:]
         var nextToken: UInt64 = 0
         var timer: (due: Timestamp, task: Task<Void, Never>)?
+        /// Something may be due before the timer, or there is no timer.
+        var mayBeDueEarlier = false
         var idleWaiters: [CheckedContinuation<Void, Never>] = []
         var isStarted = false
 
@@ -90,22 +92,28 @@ package final class Runtime: Sendable {
         ) {
             self.settings = settings
             self.plugins = plugins
-            ordered = State.order(plugins)
+            subscribers = State.subscribers(plugins)
             self.delivery = delivery
             self.projections = projections
         }
 
-        private static func order(_ plugins: [String: RegisteredPlugin]) -> [RegisteredPlugin] {
-            plugins.values.sorted { $0.name.rawValue < $1.name.rawValue }
+        private static func subscribers(
+            _ plugins: [String: RegisteredPlugin]
+        ) -> [String: [RegisteredPlugin]] {
+            var subscribers: [String: [RegisteredPlugin]] = [:]
+            for plugin in plugins.values.sorted(by: { $0.name.rawValue < $1.name.rawValue }) {
+                for type in plugin.subscriptions { subscribers[type, default: []].append(plugin) }
+            }
+            return subscribers
         }
     }
 
-    let state: Mutex<State>
+    let state: Guarded<State>
     let configuration: Configuration
 
     package init(_ configuration: Configuration) {
         self.configuration = configuration
-        state = Mutex(
+        state = Guarded(
             State(
                 settings: configuration.settings,
                 plugins: Dictionary(
@@ -181,7 +189,8 @@ package final class Runtime: Sendable {
         proceed()
     }
 
-    /// Events were appended. Called for each batch, in the order of the log, by one thread at a time.
+    /// Events were appended. Called in the order of the log, by one thread at a time, with one batch or
+    /// several that became durable together.
     package func committed(_ events: [Event]) {
         var retried: [(plugin: String, sequence: UInt64)] = []
         state.withLock { state in
@@ -189,7 +198,7 @@ package final class Runtime: Sendable {
                 state.projections.apply(event)
                 state.depths.record(event)
                 state.head = event.sequence
-                for plugin in state.ordered where plugin.reacts(to: event) {
+                for plugin in state.subscribers[event.type] ?? [] where plugin.reacts(to: event) {
                     state.delivery.offer(event, to: plugin.name.rawValue)
                     state.accounts.offered(to: plugin.name.rawValue)
                 }
@@ -201,7 +210,10 @@ package final class Runtime: Sendable {
                         let sequences = done.value("handled", as: [UInt64].self),
                         let milliseconds = done.value("milliseconds", as: Double.self)
                     {
-                        state.delivery.handled(plugin, sequences)
+                        // What ran waited for nothing but this.
+                        if let key = state.delivery.handled(plugin, sequences) {
+                            state.running[key] = nil
+                        }
                         state.accounts.handled(plugin, sequences, milliseconds: milliseconds)
                     }
                 case ReactionFailed.type:

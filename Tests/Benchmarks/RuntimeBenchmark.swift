@@ -19,6 +19,8 @@ func runRuntimeBenchmark(_ arguments: [String]) -> CInt {
         print("usage: MillraceBench runtime DIRECTORY EVENTS")
         return 2
     }
+    // As the daemon does.
+    MemoryFootprint.prepare()
     let done = Gate()
     let result = Mutex<CInt>(1)
     TaskPool.start {
@@ -81,13 +83,6 @@ private struct ListenPlugin: Plugin {
     }
 }
 
-private struct BenchLog: EventLog {
-    let writer: JournalWriter
-
-    @discardableResult
-    func append(_ batch: [EventDraft]) async throws -> [Event] { try await writer.append(batch) }
-}
-
 /// A clock, and nothing else that could be touched.
 private struct BenchWorld: World {
     struct Nothing: Error {}
@@ -133,7 +128,7 @@ private final class RuntimeBenchmark: Sendable {
         runtime = Runtime(
             Runtime.Configuration(
                 settings: WorkspaceSettings(), plugins: plugins, world: BenchWorld(),
-                log: BenchLog(writer: writer),
+                log: JournalLog(writer),
                 read: { sequence, body in
                     let cursor = try reader.cursor(from: sequence)
                     while let event = try cursor.nextEvent(), body(event) {}

@@ -3,9 +3,9 @@ import Glibc
 import LinuxSystem
 
 /// Gives memory back when there is nothing to do.
-enum MemoryFootprint {
+package enum MemoryFootprint {
     /// Few threads allocate much at the same time: they share what was freed.
-    static func prepare() { clinux_limit_arenas(2) }
+    package static func prepare() { clinux_limit_arenas(2) }
 
     /// Returns free heap pages to the kernel, and unmaps the program's own code, which is clean: what
     /// is needed again comes back from the page cache by a minor fault. A burst of work so leaves no

@@ -1,9 +1,9 @@
-import Millrace
+package import Millrace
 
 /// What a draft must be like to become a record that every reader takes back unchanged.
-enum DraftRules {
+package enum DraftRules {
     /// Nil when the batch can be written; otherwise the first draft that cannot, and why.
-    static func problem(in drafts: [EventDraft]) -> (index: Int, reason: String)? {
+    package static func problem(in drafts: [EventDraft]) -> (index: Int, reason: String)? {
         if drafts.isEmpty { return (0, "the batch is empty") }
         if drafts.count > RecordFormat.maximumBatch {
             return (0, "\(drafts.count) events in one batch; \(RecordFormat.maximumBatch) at most")

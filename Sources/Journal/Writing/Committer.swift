@@ -113,7 +113,7 @@ final class Committer: @unchecked Sendable {
             return .stopped(error)
         }
         reports?.head(log.head)
-        for batch in events { reports?.commit(batch) }
+        reports?.commit(events.count == 1 ? events[0] : Array(events.joined()))
         return nil
     }
 

@@ -45,9 +45,9 @@ package final class JournalWriter: Sendable {
 
     deinit { queue.close() }
 
-    /// Called with each committed batch, in order, when it is on the disk and before its caller is
-    /// answered: on the writer's thread, or on that of a caller who waits in `appendBlocking`. Set it
-    /// before the first append; it must not append and wait.
+    /// Called with what became durable together, one batch or several in order, when it is on the disk
+    /// and before any of its callers is answered: on the writer's thread, or on that of a caller who waits
+    /// in `appendBlocking`. Set it before the first append; it must not append and wait.
     package var onCommit: (@Sendable ([Event]) -> Void)? {
         get { state.withLock { $0.onCommit } }
         set { state.withLock { $0.onCommit = newValue } }
@@ -76,7 +76,18 @@ package final class JournalWriter: Sendable {
         return try result.get()
     }
 
-    /// The same for a thread that may wait: where nobody else appends, it writes by itself.
+    /// Hands a batch over and does not wait: `onCommit` tells when it is on the disk.
+    ///
+    /// - Parameter failed: called when it never will be, or nobody knows, as after `.stopped`.
+    package func submit(
+        _ batch: [EventDraft], failed: @escaping @Sendable (JournalError) -> Void
+    ) {
+        do throws(JournalError) { try check(batch) } catch { return failed(error) }
+        queue.add(
+            PendingBatch(drafts: batch) { if case .failure(let error) = $0 { failed(error) } })
+    }
+
+    /// Appends for a thread that may wait: where nobody else appends, it writes by itself.
     ///
     /// - Parameter companion: what these events speak of; they count as appended when it is on the disk
     ///   too. Its error stops the writer.

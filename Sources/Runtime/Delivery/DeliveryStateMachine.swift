@@ -9,6 +9,9 @@ package struct DeliveryStateMachine: Sendable {
     package struct Limits: Sendable {
         /// Reactions of one plugin that run at the same time, so that a slow one delays no other.
         package var concurrency = 4
+        /// Reactions of one plugin that are done and whose batches are on the way to the disk, beside
+        /// those that run: what waits for the disk takes no other's place.
+        package var committing = 64
         /// Attempts before an event becomes a dead letter.
         package var attempts = 5
         /// Milliseconds before the second attempt; it doubles each time.
@@ -38,35 +41,34 @@ package struct DeliveryStateMachine: Sendable {
         case deadLetter
     }
 
-    private struct Mailbox {
-        var waiting: [Event] = []
-        /// The events that the running reaction handles; empty when none runs.
-        var running: [Event] = []
-        var attempts = 0
-        var isQueued = false
-    }
-
     private struct Line {
         var plugin: RegisteredPlugin
         var mailboxes: [Subject: Mailbox] = [:]
+        /// The mailbox of each running reaction, by its first sequence.
+        var running: [UInt64: Subject] = [:]
         var waiting = 0
         /// From here on events were left in the journal, because too many were waiting.
         var leftAt: UInt64?
         var isRefilling = false
-        var runningCount = 0
+        /// Reactions that have a place.
+        var placed = 0
+        var committing = 0
         /// Mailboxes that could run if the plugin had not as many running as it may.
         var held = Fifo<Subject>()
         /// The plugin is not there: from here on events were left in the journal.
         var goneSince: UInt64?
+
+        init(_ plugin: RegisteredPlugin) { self.plugin = plugin }
     }
 
-    private var lines: [String: Line] = [:]
-    /// Of the lines, in order, so that the same events give the same run.
-    private var names: [String] = []
+    // Changed in place, never taken out and put back: a mailbox with much in it is not copied.
+    private var lines: [Line] = []
+    /// Of the lines, by the plugin's name.
+    private var places: [String: Int] = [:]
+    /// The lines by their plugins' names, so that the same events give the same run.
+    private var order: [Int] = []
     /// Mailboxes that could run, the first first.
     private var ready = Fifo<Key>()
-    /// The mailbox of each running reaction, by plugin and first sequence.
-    private var running: [String: [UInt64: Subject]] = [:]
     /// Mailboxes whose head failed, and when it is tried again.
     private var retrying: [Key: Timestamp] = [:]
     private var runningCount = 0
@@ -78,8 +80,21 @@ package struct DeliveryStateMachine: Sendable {
 
     package init(plugins: [RegisteredPlugin], limits: Limits) {
         self.limits = limits
-        for plugin in plugins { lines[plugin.name.rawValue] = Line(plugin: plugin) }
-        names = lines.keys.sorted()
+        for plugin in plugins { place(of: plugin) }
+    }
+
+    /// Its line, which is made when there is none.
+    @discardableResult
+    private mutating func place(of plugin: RegisteredPlugin) -> Int {
+        let name = plugin.name.rawValue
+        if let place = places[name] {
+            lines[place].plugin = plugin
+            return place
+        }
+        places[name] = lines.count
+        lines.append(Line(plugin))
+        order = places.sorted { $0.key < $1.key }.map(\.value)
+        return lines.count - 1
     }
 
     /// Takes other plugins and limits. What waits for a plugin that stays goes on waiting; for one
@@ -89,21 +104,20 @@ package struct DeliveryStateMachine: Sendable {
     package mutating func reconfigure(plugins: [RegisteredPlugin], limits: Limits, head: UInt64) {
         self.limits = limits
         for plugin in plugins {
-            let name = plugin.name.rawValue
-            lines[name, default: Line(plugin: plugin)].plugin = plugin
-            guard let since = lines[name]?.goneSince else { continue }
-            lines[name]?.goneSince = nil
-            let left = lines[name]?.leftAt ?? since
-            if since <= head { lines[name]?.leftAt = min(left, since) }
+            let place = place(of: plugin)
+            guard let since = lines[place].goneSince else { continue }
+            lines[place].goneSince = nil
+            let left = lines[place].leftAt ?? since
+            if since <= head { lines[place].leftAt = min(left, since) }
         }
-        self.names = lines.keys.sorted()
         // There may be more places now; those that are still too many are held again.
-        for name in self.names {
-            while lines[name]?.held.isEmpty == false { releaseHeld(name) }
+        for place in order {
+            while !lines[place].held.isEmpty { releaseHeld(place) }
         }
         let names = Set(plugins.map(\.name.rawValue))
-        for name in lines.keys where !names.contains(name) && lines[name]?.goneSince == nil {
-            lines[name]?.goneSince = head + 1
+        for place in order
+        where !names.contains(lines[place].plugin.name.rawValue) && lines[place].goneSince == nil {
+            lines[place].goneSince = head + 1
         }
     }
 
@@ -118,43 +132,40 @@ package struct DeliveryStateMachine: Sendable {
     package mutating func offer(_ event: Event, to plugin: String, attempts: Int = 0) {
         // While older ones are read from the journal, and once something was left there, what is new
         // is left there too: order is kept by reading it again.
-        guard let line = lines[plugin], line.leftAt == nil, !line.isRefilling,
-            line.goneSince == nil
+        guard let place = places[plugin], lines[place].leftAt == nil, !lines[place].isRefilling,
+            lines[place].goneSince == nil
         else { return }
-        accept(event, to: plugin, attempts: attempts)
+        accept(event, at: place, attempts: attempts)
     }
 
     /// An event that had been left in the journal was read again.
     /// - Parameter head: the last sequence of the journal.
     /// - Returns: false when the reading can end: all is here, or memory is full again.
     package mutating func refill(_ event: Event, to plugin: String, head: UInt64) -> Bool {
-        accept(event, to: plugin, attempts: 0)
-        guard let line = lines[plugin] else { return false }
-        if line.leftAt != nil || event.sequence >= head {
-            lines[plugin]?.isRefilling = false
+        guard let place = places[plugin] else { return false }
+        accept(event, at: place, attempts: 0)
+        if lines[place].leftAt != nil || event.sequence >= head {
+            lines[place].isRefilling = false
             return false
         }
         return true
     }
 
-    private mutating func accept(_ event: Event, to plugin: String, attempts: Int) {
-        guard var line = lines[plugin], line.plugin.reacts(to: event) else { return }
-        if line.waiting >= limits.waiting {
-            line.leftAt = min(line.leftAt ?? event.sequence, event.sequence)
-            lines[plugin] = line
+    private mutating func accept(_ event: Event, at place: Int, attempts: Int) {
+        guard lines[place].plugin.reacts(to: event) else { return }
+        if lines[place].waiting >= limits.waiting {
+            lines[place].leftAt = min(lines[place].leftAt ?? event.sequence, event.sequence)
             return
         }
-        line.waiting += 1
-        line.mailboxes[event.subject, default: Mailbox()].waiting.append(event)
-        if attempts > 0, line.mailboxes[event.subject]?.waiting.count == 1 {
-            line.mailboxes[event.subject]?.attempts = attempts
-        }
-        lines[plugin] = line
-        enqueue(Key(plugin: plugin, subject: event.subject))
+        lines[place].waiting += 1
+        lines[place].mailboxes[event.subject, default: Mailbox()]
+            .accept(event, attempts: attempts)
+        enqueue(event.subject, at: place)
     }
 
-    /// The reaction's batch is in the journal.
-    package mutating func handled(_ plugin: String, _ sequences: [UInt64]) {
+    /// The reaction's batch is in the journal. - Returns: the mailbox, when it ran.
+    @discardableResult
+    package mutating func handled(_ plugin: String, _ sequences: [UInt64]) -> Key? {
         settle(plugin, sequences)
     }
 
@@ -163,52 +174,59 @@ package struct DeliveryStateMachine: Sendable {
         settle(plugin, sequences)
     }
 
+    /// The reaction has done its work, and its batch is on the way to the disk: another may run in its
+    /// place. Where only one may run it keeps it, so that each sees what the one before did.
+    package mutating func committing(_ key: Key) {
+        guard let place = places[key.plugin], limit(at: place) > 1,
+            lines[place].mailboxes[key.subject]?.running.isEmpty == false
+        else { return }
+        lines[place].mailboxes[key.subject]?.isCommitting = true
+        lines[place].committing += 1
+        lines[place].placed -= 1
+        releaseHeld(place)
+    }
+
     /// The machine was out of something: no fault of the reaction, which is tried again every second
     /// until there is room.
     package mutating func starved(_ key: Key, at now: Timestamp) {
-        guard var mailbox = lines[key.plugin]?.mailboxes[key.subject],
-            let first = mailbox.running.first
+        guard let place = places[key.plugin],
+            lines[place].mailboxes[key.subject]?.running.isEmpty == false
         else { return }
-        running[key.plugin]?[first.sequence] = nil
-        mailbox.waiting.insert(contentsOf: mailbox.running, at: 0)
-        lines[key.plugin]?.waiting += mailbox.running.count
-        mailbox.running = []
-        lines[key.plugin]?.mailboxes[key.subject] = mailbox
-        retrying[key] = now.advanced(bySeconds: 1)
-        ended(key.plugin)
+        putBack(key, at: place, until: now.advanced(bySeconds: 1))
     }
 
     /// The reaction failed. - Parameter jitter: 0 to 1, spreads the waits of many.
     package mutating func failed(
         _ key: Key, at now: Timestamp, retryable: Bool, jitter: Double
     ) -> Verdict {
-        guard var mailbox = lines[key.plugin]?.mailboxes[key.subject], !mailbox.running.isEmpty
+        guard let place = places[key.plugin], let mailbox = lines[place].mailboxes[key.subject],
+            !mailbox.running.isEmpty
         else { return .deadLetter }
-        mailbox.attempts += 1
-        if !retryable || mailbox.attempts >= limits.attempts {
-            lines[key.plugin]?.mailboxes[key.subject] = mailbox
-            return .deadLetter
-        }
-        let doublings = min(mailbox.attempts - 1, 20)
+        let attempts = mailbox.attempts + 1
+        lines[place].mailboxes[key.subject]?.attempts = attempts
+        if !retryable || attempts >= limits.attempts { return .deadLetter }
+        let doublings = min(attempts - 1, 20)
         let wait = min(limits.backoff << doublings, limits.backoffLimit)
         let at = now.advanced(bySeconds: Double(wait) / 1000 * (0.5 + min(max(jitter, 0), 1)))
-        mailbox.waiting.insert(contentsOf: mailbox.running, at: 0)
-        lines[key.plugin]?.waiting += mailbox.running.count
-        if let first = mailbox.running.first {
-            running[key.plugin]?[first.sequence] = nil
-        }
-        mailbox.running = []
-        retrying[key] = at
-        lines[key.plugin]?.mailboxes[key.subject] = mailbox
-        ended(key.plugin)
+        putBack(key, at: place, until: at)
         return .retry(at: at)
+    }
+
+    /// What ran waits at the head of its mailbox again.
+    private mutating func putBack(_ key: Key, at place: Int, until moment: Timestamp) {
+        guard let events = lines[place].mailboxes[key.subject]?.putBack(), let first = events.first
+        else { return }
+        lines[place].waiting += events.count
+        lines[place].running[first.sequence] = nil
+        retrying[key] = moment
+        ended(key.subject, at: place)
     }
 
     /// The reading ended before it reached the head: it goes on from here.
     package mutating func refillEnded(_ plugin: String, before sequence: UInt64) {
-        guard lines[plugin]?.isRefilling == true else { return }
-        lines[plugin]?.isRefilling = false
-        lines[plugin]?.leftAt = sequence
+        guard let place = places[plugin], lines[place].isRefilling else { return }
+        lines[place].isRefilling = false
+        lines[place].leftAt = sequence
     }
 
     /// Nothing new is started from here on.
@@ -218,14 +236,13 @@ package struct DeliveryStateMachine: Sendable {
 
     /// The next thing to do, or nil when there is nothing now.
     package mutating func next(at now: Timestamp) -> Action? {
-        for name in names {
-            guard let line = lines[name] else { continue }
-            guard let from = line.leftAt, !line.isRefilling, line.goneSince == nil,
-                line.waiting <= limits.waiting / 2
+        for place in order {
+            guard let from = lines[place].leftAt, !lines[place].isRefilling,
+                lines[place].goneSince == nil, lines[place].waiting <= limits.waiting / 2
             else { continue }
-            lines[name]?.leftAt = nil
-            lines[name]?.isRefilling = true
-            return .refill(plugin: name, from: from)
+            lines[place].leftAt = nil
+            lines[place].isRefilling = true
+            return .refill(plugin: lines[place].plugin.name.rawValue, from: from)
         }
         guard !isDraining, suspects.isEmpty || runningCount == 0 else { return nil }
         while let key = ready.removeFirst() {
@@ -235,42 +252,32 @@ package struct DeliveryStateMachine: Sendable {
     }
 
     private mutating func start(_ key: Key, at now: Timestamp) -> Action? {
-        guard var mailbox = lines[key.plugin]?.mailboxes[key.subject] else { return nil }
-        if let line = lines[key.plugin],
-            line.goneSince != nil || line.runningCount >= limit(of: line.plugin)
+        guard let place = places[key.plugin], lines[place].mailboxes[key.subject] != nil else {
+            return nil
+        }
+        let limit = limit(at: place)
+        if lines[place].goneSince != nil || lines[place].placed >= limit
+            || lines[place].placed + lines[place].committing >= limit + limits.committing
         {
-            lines[key.plugin]?.held.append(key.subject)
+            lines[place].held.append(key.subject)
             return nil
         }
-        mailbox.isQueued = false
-        let mustWait = (retrying[key] ?? now) > now
-        guard mailbox.running.isEmpty, !mustWait, let first = mailbox.waiting.first else {
-            lines[key.plugin]?.mailboxes[key.subject] = mailbox
-            releaseHeld(key.plugin)
+        lines[place].mailboxes[key.subject]?.isQueued = false
+        let mustWait = retrying.isEmpty ? false : (retrying[key] ?? now) > now
+        let plugin = lines[place].plugin
+        let taken =
+            mustWait ? [] : lines[place].mailboxes[key.subject]?.take(for: plugin) ?? []
+        guard let first = taken.first else {
+            releaseHeld(place)
             return nil
         }
-        retrying[key] = nil
-        let taken = coalescible(first, mailbox.waiting, lines[key.plugin]?.plugin)
-        mailbox.running = Array(mailbox.waiting.prefix(taken))
-        mailbox.waiting.removeFirst(taken)
-        lines[key.plugin]?.mailboxes[key.subject] = mailbox
-        lines[key.plugin]?.waiting -= taken
-        running[key.plugin, default: [:]][first.sequence] = key.subject
-        lines[key.plugin]?.runningCount += 1
+        if !retrying.isEmpty { retrying[key] = nil }
+        lines[place].waiting -= taken.count
+        lines[place].running[first.sequence] = key.subject
+        lines[place].placed += 1
         runningCount += 1
-        return .run(key, events: mailbox.running, attempt: mailbox.attempts + 1)
-    }
-
-    /// How many events at the head of a mailbox one call may stand for.
-    private func coalescible(
-        _ first: Event, _ waiting: [Event], _ plugin: RegisteredPlugin?
-    ) -> Int {
-        let reactions =
-            plugin?.reactions.filter {
-                $0.matches(type: first.type, subjectKind: first.subject.kind)
-            } ?? []
-        guard !reactions.isEmpty, reactions.allSatisfy(\.coalesces) else { return 1 }
-        return waiting.prefix { $0.type == first.type }.count
+        let attempts = lines[place].mailboxes[key.subject]?.attempts ?? 0
+        return .run(key, events: taken, attempt: attempts + 1)
     }
 
     /// The earliest moment at which a retry is due; nil when none waits.
@@ -285,76 +292,73 @@ package struct DeliveryStateMachine: Sendable {
         for key in due.map(\.key) {
             // What is due and still waits for its place sets no timer.
             retrying[key] = nil
-            enqueue(key)
+            if let place = places[key.plugin] { enqueue(key.subject, at: place) }
         }
     }
 
     /// Nothing runs and nothing waits, not even for a retry.
     package var isIdle: Bool {
         runningCount == 0
-            && lines.values.allSatisfy {
-                $0.goneSince != nil || $0.waiting == 0 && $0.leftAt == nil
-            }
+            && lines.allSatisfy { $0.goneSince != nil || $0.waiting == 0 && $0.leftAt == nil }
     }
 
-    /// How many reactions run.
+    /// How many reactions run, or wait for the disk.
     package var inFlight: Int { runningCount }
 
     /// What runs and what failed of a plugin, and the time of its oldest event that is not done.
     func standing(of plugin: String) -> (inFlight: Int, retrying: Int, oldest: Timestamp?) {
-        guard let line = lines[plugin] else { return (0, 0, nil) }
+        guard let line = places[plugin].map({ lines[$0] }) else { return (0, 0, nil) }
         let heads = line.mailboxes.values.compactMap { $0.running.first ?? $0.waiting.first }
         return (
-            line.runningCount, retrying.keys.count { $0.plugin == plugin },
+            line.placed + line.committing, retrying.keys.count { $0.plugin == plugin },
             heads.map(\.time).min()
         )
     }
 
     // MARK: inside
 
-    private func limit(of plugin: RegisteredPlugin) -> Int {
-        min(limits.concurrency, plugin.concurrency ?? limits.concurrency)
+    private func limit(at place: Int) -> Int {
+        min(limits.concurrency, lines[place].plugin.concurrency ?? limits.concurrency)
     }
 
-    /// A reaction of the plugin has ended: another may have its place.
-    private mutating func ended(_ plugin: String) {
+    /// A reaction has ended: another may have its place.
+    private mutating func ended(_ subject: Subject, at place: Int) {
         runningCount -= 1
-        lines[plugin]?.runningCount -= 1
-        releaseHeld(plugin)
+        if lines[place].mailboxes[subject]?.isCommitting == true {
+            lines[place].mailboxes[subject]?.isCommitting = false
+            lines[place].committing -= 1
+        } else {
+            lines[place].placed -= 1
+        }
+        releaseHeld(place)
     }
 
     /// Puts one mailbox that was held back into the line again.
-    private mutating func releaseHeld(_ plugin: String) {
-        guard let subject = lines[plugin]?.held.removeFirst() else { return }
-        ready.append(Key(plugin: plugin, subject: subject))
+    private mutating func releaseHeld(_ place: Int) {
+        guard let subject = lines[place].held.removeFirst() else { return }
+        ready.append(Key(plugin: lines[place].plugin.name.rawValue, subject: subject))
     }
 
-    private mutating func enqueue(_ key: Key) {
-        guard var mailbox = lines[key.plugin]?.mailboxes[key.subject], !mailbox.isQueued,
-            mailbox.running.isEmpty, !mailbox.waiting.isEmpty
-        else { return }
-        mailbox.isQueued = true
-        lines[key.plugin]?.mailboxes[key.subject] = mailbox
-        ready.append(key)
+    private mutating func enqueue(_ subject: Subject, at place: Int) {
+        guard lines[place].mailboxes[subject]?.queue() == true else { return }
+        ready.append(Key(plugin: lines[place].plugin.name.rawValue, subject: subject))
     }
 
-    private mutating func settle(_ plugin: String, _ sequences: [UInt64]) {
-        if suspects[plugin] != nil {
+    @discardableResult
+    private mutating func settle(_ plugin: String, _ sequences: [UInt64]) -> Key? {
+        if !suspects.isEmpty, suspects[plugin] != nil {
             suspects[plugin]?.subtract(sequences)
             if suspects[plugin]?.isEmpty == true { suspects[plugin] = nil }
         }
-        guard let first = sequences.first,
-            let subject = running[plugin]?.removeValue(forKey: first),
-            var mailbox = lines[plugin]?.mailboxes[subject]
-        else { return }
-        mailbox.running = []
-        mailbox.attempts = 0
-        ended(plugin)
-        if mailbox.waiting.isEmpty {
-            lines[plugin]?.mailboxes[subject] = nil
+        guard let first = sequences.first, let place = places[plugin],
+            let subject = lines[place].running.removeValue(forKey: first)
+        else { return nil }
+        ended(subject, at: place)
+        if lines[place].mailboxes[subject]?.settle() == true {
+            lines[place].mailboxes[subject] = nil
         } else {
-            lines[plugin]?.mailboxes[subject] = mailbox
-            enqueue(Key(plugin: plugin, subject: subject))
+            enqueue(subject, at: place)
         }
+        return Key(plugin: plugin, subject: subject)
     }
 }

@@ -1,4 +1,5 @@
 import Checksums
+import Journal
 package import Millrace
 
 /// Makes the batch that a reaction appends.
@@ -54,5 +55,15 @@ package enum Emission {
         try EventDraft(
             payload, id: id(plugin: "runtime/\(P.type)/\(salt)", cause: cause.id, ordinal: 0),
             actor: .system, causation: cause.id, correlation: cause.correlation)
+    }
+
+    /// - Throws: `ReactionError` for what the journal would refuse: the plugin's fault, and nobody
+    ///   else's.
+    static func check(_ batch: [EventDraft], of plugin: RegisteredPlugin) throws(ReactionError) {
+        guard let problem = DraftRules.problem(in: batch) else { return }
+        let type = batch.indices.contains(problem.index) ? batch[problem.index].type : "events"
+        throw ReactionError(
+            "plugin \(plugin.name) emits \(type) that no journal takes: \(problem.reason)",
+            retryable: false)
     }
 }

@@ -44,7 +44,17 @@ package struct RegisteredPlugin: Sendable {
     }
 
     package func reacts(to event: Event) -> Bool {
-        reactions.contains { $0.matches(type: event.type, subjectKind: event.subject.kind) }
+        reactions.contains { $0.matches(event) }
+    }
+
+    /// Whether one call may stand for this event and those of its type that wait behind it.
+    func coalesces(_ event: Event) -> Bool {
+        reacts(to: event) && reactions.allSatisfy { !$0.matches(event) || $0.coalesces }
+    }
+
+    /// Seconds that a call about this event may take.
+    func timeout(for event: Event) -> Double {
+        reactions.reduce(0) { $1.matches(event) ? max($0, $1.timeout) : $0 }
     }
 }
 
@@ -108,5 +118,11 @@ package struct PluginRegistry: Sendable {
     /// The job of a plugin.
     package func job(plugin: String, name: String) -> (any Job.Type)? {
         types.first { $0.name.rawValue == plugin }?.jobs.first { $0.name == name }
+    }
+}
+
+extension Reaction {
+    func matches(_ event: Event) -> Bool {
+        matches(type: event.type, subjectKind: event.subject.kind)
     }
 }

@@ -1,14 +1,4 @@
-import Journal
 import Millrace
-import Runtime
-
-/// The journal, as the runtime sees it.
-struct JournalLog: EventLog {
-    let writer: JournalWriter
-
-    @discardableResult
-    func append(_ batch: [EventDraft]) async throws -> [Event] { try await writer.append(batch) }
-}
 
 /// One line of the log for an event of the journal.
 struct EventLines: Sendable {
