@@ -21,6 +21,8 @@ struct RetrainQuestion {
     /// The last run failed, or came to nothing, and the settings have changed since: a person mended
     /// them, and does not want to wait.
     var mended = false
+    /// The end of the quiet hours, in quiet hours.
+    var quietUntil: Timestamp?
     var now: Timestamp
 
     struct LastRequest {
@@ -56,7 +58,7 @@ struct RetrainQuestion {
                     until: end)
             }
         }
-        if let end = policy.quiet.end(around: now), !mended {
+        if let end = quietUntil, !mended {
             return .coolDown(
                 "\(reasons.joined(separator: ", ")): quiet hours until \(end.toSecond); looked at "
                     + "again then", until: end)

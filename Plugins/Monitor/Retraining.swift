@@ -21,7 +21,8 @@ struct Retraining {
             newRows: try context.state(FileHistory.self).newRows(
                 in: version, since: activity?.lastRequest?.version(of: version.dataset),
                 from: context.files),
-            drift: drift, code: code, mended: mended, now: context.now)
+            drift: drift, code: code, mended: mended,
+            quietUntil: try context.end(of: settings.retrain.quiet), now: context.now)
         switch question.answer {
         case .train(let reasons):
             return [

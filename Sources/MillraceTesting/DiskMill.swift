@@ -30,7 +30,7 @@ final class DiskMill: RunningMill {
             Runtime.Configuration(
                 settings: settings, plugins: plugins,
                 world: try DiskWorld(layout: layout, vault: vault, jobs: types),
-                log: WriterLog(writer: writer),
+                log: JournalLog(writer),
                 read: { sequence, body in
                     let cursor = try reader.cursor(from: sequence)
                     while let event = try cursor.nextEvent(), body(event) {}
@@ -89,14 +89,6 @@ final class DiskMill: RunningMill {
     }
 }
 
-/// The journal, as the runtime sees it.
-private struct WriterLog: EventLog {
-    let writer: JournalWriter
-
-    @discardableResult
-    func append(_ batch: [EventDraft]) async throws -> [Event] { try await writer.append(batch) }
-}
-
 /// Real files and commands, and jobs in this process.
 private struct DiskWorld: World {
     let layout: WorkspaceLayout
@@ -129,6 +121,8 @@ private struct DiskWorld: World {
     }
 
     func log(_ level: LogLevel, _ message: String) {}
+
+    func timeZone(named name: String) throws -> [UInt8] { try TimeZoneFiles.bytes(name) }
 }
 
 /// What plugins wrote.

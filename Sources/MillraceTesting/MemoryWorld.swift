@@ -1,3 +1,4 @@
+import Daemon
 public import Millrace
 import Synchronization
 
@@ -68,6 +69,9 @@ public final class MemoryWorld: World {
     public func log(_ level: LogLevel, _ message: String) {
         state.withLock { $0.log.append((level, message)) }
     }
+
+    /// The machine's own database: what it says of a place is the same for every test.
+    public func timeZone(named name: String) throws -> [UInt8] { try TimeZoneFiles.bytes(name) }
 
     public func run(_ command: ProcessRequest) async throws -> CommandResult {
         state.withLock { $0.commands.append(command) }

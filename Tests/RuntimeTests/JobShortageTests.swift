@@ -61,7 +61,7 @@ private struct FullPlugin: Plugin {
         try Files.replace(
             job.request, with: try JSONValue(encoding: try request(isFull: isFull)).bytes,
             durable: false)
-        return await JobWorker.run(job, plugins: PluginRegistry([FullPlugin.self])) { folder in
+        return await JobWorker.run(job, plugins: PluginRegistry([FullPlugin.self])) { folder, _ in
             JobContext(
                 files: MemoryWorld(plugins: [FullPlugin.self]).files,
                 scratch: folder.scratch.string,

@@ -1,11 +1,8 @@
 import Console
 import Daemon
-import Glibc
 import Journal
-import LinuxSystem
 import Millrace
 import Runtime
-import Vault
 
 /// `millrace bisect`: what made a metric fall.
 struct BisectCommand {
@@ -67,7 +64,7 @@ struct BisectCommand {
             do {
                 answer = try await bisect.run(
                     on: input[BisectCommand.train]
-                        ? try BisectCommand.machine(layout, scratch.path) : nil)
+                        ? try WhatIfMachine(of: layout, scratch: scratch.path) : nil)
             } catch let nothing as MetricBisect.Nothing {
                 throw BisectCommand.failure(nothing, question)
             }
@@ -87,15 +84,6 @@ struct BisectCommand {
             }
             return .success
         }
-    }
-
-    private static func machine(
-        _ layout: WorkspaceLayout, _ root: FilePath
-    ) throws -> WhatIfMachine {
-        WhatIfMachine(
-            files: try VaultFiles(layout), scratch: root.string,
-            threads: max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))),
-            run: { try await ProgramCommand.run($0, workspace: root) })
     }
 
     private static func question(_ input: Invocation) throws -> MetricBisect.Question {

@@ -99,10 +99,10 @@ struct JobWorkerCommand {
             arguments: [JobWorkerCommand.folder], isListed: false
         ) { input in
             let folder = JobFolder(FilePath(bytes: input[JobWorkerCommand.folder]))
-            let status = await JobWorker.run(folder, plugins: registry) { folder in
+            let status = await JobWorker.run(folder, plugins: registry) { folder, request in
                 // FOLDER is .millrace/jobs/NAME of its workspace.
                 let root = folder.path.parent.parent.parent
-                return try JobContexts.make(folder, WorkspaceLayout(root: root))
+                return try JobContexts.make(folder, request, WorkspaceLayout(root: root))
             }
             // Between this process and its daemon alone: no exit code for people.
             if status == JobWorker.shortage { exit(status) }

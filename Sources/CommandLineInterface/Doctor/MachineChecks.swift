@@ -35,7 +35,7 @@ struct MachineChecks {
         return .ok(name, text)
     }
 
-    /// The schedule may go by the clocks of other places.
+    /// The schedule and quiet hours may go by the clocks of other places.
     private func zones() -> HealthCheck {
         let name = "time zones"
         let place = "the database at \(TimeZoneFiles.folder)"
@@ -43,7 +43,7 @@ struct MachineChecks {
             ? .ok(name, place)
             : .warning(
                 name, "\(place) is not there",
-                "install tzdata; without it a schedule knows UTC and offsets such as +02:00 only")
+                "install tzdata; without it settings know UTC and offsets such as +02:00 only")
     }
 
     private func memory() -> HealthCheck {

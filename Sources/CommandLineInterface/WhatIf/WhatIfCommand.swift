@@ -5,7 +5,6 @@ import Journal
 import LinuxSystem
 import Millrace
 import Runtime
-import Vault
 
 /// `millrace what-if`: what would have been.
 struct WhatIfCommand {
@@ -85,11 +84,7 @@ struct WhatIfCommand {
     ) async throws -> WhatIfOutcome {
         let scratch = try ScratchFolder("what-if")
         defer { scratch.remove() }
-        let root = scratch.path
-        let machine = WhatIfMachine(
-            files: try VaultFiles(layout), scratch: root.string,
-            threads: max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))),
-            run: { try await ProgramCommand.run($0, workspace: root) })
+        let machine = try WhatIfMachine(of: layout, scratch: scratch.path)
         var line = ProgressLine(err)
         do {
             var run = try WhatIfRun(

@@ -12,6 +12,11 @@ package enum HostName {
     }
 }
 
+/// What there is to work with.
+enum Machine {
+    static var processors: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+}
+
 /// A descriptor that one thread makes readable for another.
 enum EventDescriptor {
     static func make() throws(SystemError) -> CInt {

@@ -37,9 +37,8 @@ package struct CheckedSettings: Sendable {
         }
         let (plugins, pluginIssues) = registry.makePlugins(
             settings ?? sections, document: document)
-        let zones = TimeZoneFiles.times(settings?.schedule ?? [:]).problems.map { name, problem in
-            let path = ["schedule", name, "zone"]
-            return SettingsIssue(
+        let zones = (settings.map(TimeZoneFiles.problems) ?? []).map { path, problem in
+            SettingsIssue(
                 path: path, message: problem.description,
                 position: document.nearestPosition(of: path))
         }

@@ -6,12 +6,14 @@ import Vault
 
 /// What a job sees in its process.
 package enum JobContexts {
-    package static func make(_ folder: JobFolder, _ layout: WorkspaceLayout) throws -> JobContext {
+    package static func make(
+        _ folder: JobFolder, _ request: JobRequest, _ layout: WorkspaceLayout
+    ) throws -> JobContext {
         try Files.makeDirectories(folder.scratch, mode: 0o700)
         let progress = folder.progress
         return JobContext(
             files: try VaultFiles(layout), scratch: folder.scratch.string,
-            threads: max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))),
+            threads: request.threads(of: Machine.processors),
             progress: { fraction, doing in
                 let said = JobFolder.Progress(fraction: fraction, doing: doing)
                 guard let bytes = try? JSONValue(encoding: said).bytes else { return }

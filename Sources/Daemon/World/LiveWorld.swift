@@ -44,6 +44,8 @@ package struct LiveWorld: World {
     }
 
     package func log(_ level: LogLevel, _ message: String) { logger.log(level, message) }
+
+    package func timeZone(named name: String) throws -> [UInt8] { try TimeZoneFiles.bytes(name) }
 }
 
 /// The clock on the wall.

@@ -72,7 +72,7 @@ public struct Context: Sendable {
         let result = try await world.perform(
             JobRequest(
                 plugin: plugin, job: J.name, cause: event.id, subject: event.subject,
-                input: try JSONValue(encoding: input)))
+                input: try JSONValue(encoding: input), threads: settings.runtime.trainingThreads))
         return try result.decode(J.Output.self)
     }
 

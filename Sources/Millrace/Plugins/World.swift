@@ -9,6 +9,15 @@ public protocol World: Sendable {
     /// Has a plugin in another language handle an event. The default refuses.
     func ask(_ request: ExternalRequest) async throws -> [ExternalEvent]
     func log(_ level: LogLevel, _ message: String)
+    /// A file of the machine's time zone database (tzfile(5)), such as `Europe/Berlin`. The default has
+    /// none.
+    func timeZone(named name: String) throws -> [UInt8]
+}
+
+extension World {
+    public func timeZone(named name: String) throws -> [UInt8] {
+        throw ReactionError("there is no time zone '\(name)' here, nor any other", retryable: false)
+    }
 }
 
 /// Bytes by their digest: what was dropped, and what plugins keep.
@@ -94,15 +103,26 @@ public struct JobRequest: Sendable, Codable {
     public let cause: EventID
     public let subject: String
     public let input: JSONValue
+    /// The threads that it may keep busy; nil, in the request of an older program, or 0 for all
+    /// processors.
+    public let threads: Int?
 
     public init(
-        plugin: PluginName, job: String, cause: EventID, subject: Subject, input: JSONValue
+        plugin: PluginName, job: String, cause: EventID, subject: Subject, input: JSONValue,
+        threads: Int = 0
     ) {
         self.plugin = plugin.rawValue
         self.job = job
         self.cause = cause
         self.subject = subject.description
         self.input = input
+        self.threads = threads
+    }
+
+    /// The threads that it may keep busy on a machine with so many processors.
+    package func threads(of processors: Int) -> Int {
+        guard let threads, threads > 0 else { return max(1, processors) }
+        return min(threads, max(1, processors))
     }
 }
 

@@ -5,6 +5,12 @@ package enum DueTimes: Hashable, Sendable {
     case every(TimeSpan)
     case cron(CronExpression, TimeZoneRules)
 
+    /// Once a day.
+    static func daily(at minute: Int64, _ zone: TimeZoneRules) -> DueTimes? {
+        let expression = try? CronExpression(parsing: "\(minute % 60) \(minute / 60) * * *")
+        return expression.map { .cron($0, zone) }
+    }
+
     /// The first moment after another; nil when there is none within 41 years, the longest wait for a day of a month that is a given day of the week.
     package func next(after moment: Timestamp) -> Timestamp? {
         switch self {

@@ -49,7 +49,7 @@ public struct ScheduleEntry: PluginSettings, Hashable {
         }
         issues.require(
             TimeZoneRules.fixed(parsing: zone) != nil || TimeZoneRules.isName(zone), "zone",
-            "a name such as \"Europe/Berlin\", \"UTC\", or an offset such as \"+02:00\"")
+            TimeZoneRules.expected)
     }
 
     /// When it is due. Nil for an entry that is not valid.

@@ -21,6 +21,10 @@ package struct TimeZoneRules: Hashable, Sendable {
         TimeZoneRules(first: seconds, changes: [], offsets: [], rule: nil)
     }
 
+    /// What a setting that names a clock may be.
+    static let expected =
+        "a name such as \"Europe/Berlin\", \"UTC\", or an offset such as \"+02:00\""
+
     /// `UTC`, `Z`, or an offset such as `+02:00`; nil for a name.
     package static func fixed(parsing text: String) -> TimeZoneRules? {
         if text == "UTC" || text == "Z" { return .utc }

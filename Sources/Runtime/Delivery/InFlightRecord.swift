@@ -105,6 +105,8 @@ struct ReactionWorld: World {
 
     func log(_ level: LogLevel, _ message: String) { base.log(level, message) }
 
+    func timeZone(named name: String) throws -> [UInt8] { try base.timeZone(named: name) }
+
     func run(_ command: ProcessRequest) async throws -> CommandResult {
         record.shelter(slot)
         defer { record.note(entry, in: slot) }

@@ -6,12 +6,12 @@ package import Millrace
 package enum JobWorker {
     /// Works on the job of a folder, or waits for the process that does, and leaves the result there.
     ///
-    /// - Parameter makeContext: makes what the job sees, from its scratch folder.
+    /// - Parameter makeContext: makes what the job sees, from its folder and what was asked.
     /// - Returns: the process's exit status: 0 with a result, `shortage` when it was out of room and did
     ///   nothing that counts.
     package static func run(
         _ folder: JobFolder, plugins: PluginRegistry,
-        makeContext: (JobFolder) throws -> JobContext
+        makeContext: (JobFolder, JobRequest) throws -> JobContext
     ) async -> Int32 {
         do {
             let lock = try FileDescriptor.open(folder.lock, O_RDWR | O_CREAT | O_NOFOLLOW)
@@ -22,7 +22,7 @@ package enum JobWorker {
             try lock.writeAll(Array("\(getpid())".utf8))
             volunteerForMemoryPressure()
             let request = try folder.readRequest()
-            let result = try await result(of: request, plugins, try makeContext(folder))
+            let result = try await result(of: request, plugins, try makeContext(folder, request))
             try Files.replace(folder.result, with: result.bytes, mode: 0o600, durable: false)
             _ = consume lock
             return 0

@@ -36,15 +36,19 @@ package struct WhatIfMachine: Sendable {
     package var scratch: String
     /// Runs the programs of trainings; used only with `trains`.
     package var run: @Sendable (ProcessRequest) async throws -> CommandResult
-    package var threads: Int
+    package var processors: Int
+    /// A file of the time zone database.
+    package var timeZone: @Sendable (String) throws -> [UInt8]
 
     package init(
-        files: any FileStore, scratch: String, threads: Int,
+        files: any FileStore, scratch: String, processors: Int,
+        timeZone: @escaping @Sendable (String) throws -> [UInt8],
         run: @escaping @Sendable (ProcessRequest) async throws -> CommandResult
     ) {
         self.files = files
         self.scratch = scratch
-        self.threads = threads
+        self.processors = processors
+        self.timeZone = timeZone
         self.run = run
     }
 }

@@ -46,6 +46,8 @@ final class WhatIfWorld: World {
 
     func log(_ level: LogLevel, _ message: String) {}
 
+    func timeZone(named name: String) throws -> [UInt8] { try machine.timeZone(name) }
+
     /// What could not be known since this was last asked.
     func takeUnknown() -> [Unknown] {
         state.withLock { state in
@@ -96,7 +98,8 @@ final class WhatIfWorld: World {
         let machine = machine
         let mayRun = trains
         let context = JobContext(
-            files: store, scratch: scratch.string, threads: machine.threads,
+            files: store, scratch: scratch.string,
+            threads: request.threads(of: machine.processors),
             progress: { _, _ in },
             run: { command in
                 guard mayRun else { throw CancellationError() }

@@ -12,6 +12,7 @@ struct YearWorld: World {
     var outputs: any OutputFolders { base.outputs }
 
     func log(_ level: LogLevel, _ message: String) { base.log(level, message) }
+    func timeZone(named name: String) throws -> [UInt8] { try base.timeZone(named: name) }
 
     func run(_ command: ProcessRequest) async throws -> CommandResult {
         try await base.run(command)
