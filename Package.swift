@@ -165,6 +165,13 @@ let package = Package(
                 "MillraceTesting", "LinuxSystem", "Checksums", "Validator", "Trainer", "Monitor",
                 "Deployer", "StorageKit",
             ], exclude: ["Transcripts", "verify_proof.py"]),
+        // All plugins together, stopped at every step.
+        tests(
+            "PipelineTests",
+            [
+                "Runtime", "Journal", "Millrace", "MillraceTesting", "LinuxSystem", "Checksums",
+                "StorageKit", "Validator", "Trainer", "Monitor", "Deployer",
+            ]),
         tests(
             "WorkspaceTemplateTests", ["WorkspaceTemplate", "generator", "LinuxSystem", "Millrace"]),
         // The program itself, as a person or a service manager runs it: `millrace` is built with it.
