@@ -1,13 +1,12 @@
 package import LinuxSystem
 import Millrace
 package import Runtime
-import Vault
 
 extension WhatIfMachine {
     /// What a question about a workspace may use: its vault, and a folder of its own.
     package init(of layout: WorkspaceLayout, scratch: FilePath) throws {
         self.init(
-            files: VaultFiles(try Vault(directory: layout.vault)), scratch: scratch.string,
+            files: try VaultFiles(layout), scratch: scratch.string,
             processors: Machine.processors, timeZone: { try TimeZoneFiles.bytes($0) },
             run: { try await ProgramCommand.run($0, workspace: scratch) })
     }
