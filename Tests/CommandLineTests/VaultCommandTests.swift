@@ -130,6 +130,21 @@ import Testing
         #expect(try await Self.plan(waiting) == Self.digests(1))
     }
 
+    /// An event of a plugin of somebody's own.
+    private struct NoteTaken: EventPayload {
+        static let type = "note.taken"
+        var digests: [Digest]
+        var subject: Subject { .workspace }
+    }
+
+    @Test func `what an event of any plugin names since then stays`() async throws {
+        let story = try Self.story("{ retention: { vault: { keep: \"3565s\" } } }")
+        for _ in 1...30 { try story.tell(DaemonStopped(reason: "")) }
+        #expect(try await Self.plan(story) == Self.digests(1, 51, 21, 31, 4, 6))
+        try story.tell(NoteTaken(digests: [Parts.digest(4), Parts.digest(21)]))
+        #expect(try await Self.plan(story) == Self.digests(1, 51, 31, 6))
+    }
+
     @Test func `without a time nothing goes, and damage keeps everything`() async throws {
         let story = try Self.story("{}")
         let result = await story.run("vault", "collect", "--dry-run")

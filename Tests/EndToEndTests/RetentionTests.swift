@@ -170,6 +170,8 @@ extension EndToEnd {
                     $0.payload.path.description == "data/flights/a.csv"
                 }.map(\.payload.sha256)
                 try mill.start()
+                // Everything was just stored. The second answer comes when the daemon has looked by itself.
+                for _ in 1...2 { #expect(try mill.run(["vault", "collect"]).code == 1) }
                 try Self.age(mill)
                 var gone: Int?
                 try waitUntil("something is old enough") {
@@ -186,7 +188,6 @@ extension EndToEnd {
                 #expect(collected.payload.uid == getuid())
                 #expect(collected.payload.objects.contains { $0.sha256 == old })
                 try waitUntil("the bytes are gone") { try !mill.vault.contains(old) }
-                #expect(try mill.run(["vault", "collect"]).code == 1)
 
                 let verified = try mill.run(["verify", "--vault"])
                 #expect(verified.code == 0, "\(verified)")

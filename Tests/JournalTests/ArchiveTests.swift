@@ -124,6 +124,41 @@ import Testing
         }
     }
 
+    @Test func `takes nothing where what went there before is not, as without its disk`() throws {
+        let journal = try Self.journal()
+        let first = try #require(try Self.archive(journal, before: 9))
+        let files = journal.storage.files().filter { $0.parent == Self.directory }.map {
+            ($0, journal.storage.contents($0) ?? [])
+        }
+        for (path, _) in files { journal.storage.remove(path) }
+        #expect(throws: JournalError.self) { try Self.archive(journal, before: 19) }
+        #expect(try journal.verify().first == first.last + 1)
+        for (path, bytes) in files { journal.storage.replace(path, with: bytes) }
+        #expect(try Self.archive(journal, before: 19) != nil)
+        #expect(try Self.ids(journal.reader) == Array(1...24))
+    }
+
+    @Test func `goes on in parts, each with an event of its own`() throws {
+        let journal = try Self.journal()
+        let writer = try journal.open()
+        let cause = JournalArchive.Cause(
+            id: EventID(high: 3, low: 3), correlation: EventID(high: 4, low: 4))
+        var parts = 0
+        while let archived = try JournalArchive.move(
+            writer, in: MemoryJournal.directory, before: 19, to: Self.directory, atMost: 2,
+            cause: cause, storage: journal.storage)
+        {
+            #expect(archived.segments.count <= 2 && archived.parts.count == 1)
+            parts += 1
+        }
+        try writer.close()
+        #expect(parts > 1)
+        let events = try journal.reader.all().filter { $0.type == JournalArchived.type }
+        #expect(events.count == parts && events.allSatisfy { $0.causation == cause.id })
+        #expect(try Self.ids(journal.reader) == Array(1...24))
+        #expect(try journal.verify().isOK)
+    }
+
     static let ways: [(String, MemoryStorage.Fault, Bool)] = [
         ("EIO once", .error(EIO), false), ("EIO for ever", .error(EIO), true),
         ("ENOSPC for ever", .error(ENOSPC), true), ("a short write", .short, false),

@@ -168,6 +168,7 @@ final class RetentionKeeper: Sendable {
             let last = try reader.record(head)?.time ?? WallClock.now
             let passed = WallClock.now.seconds(since: last)
             try collect()
+            MemoryFootprint.trim()
             seconds = min(max(settings.keep.seconds / 10, 60), 86_400)
             // Everything was looked at that could become old without anything new.
             let isDone = passed > settings.keep.seconds

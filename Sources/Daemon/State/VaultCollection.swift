@@ -15,6 +15,8 @@ package struct VaultCollection {
 
     /// However short the settings keep bytes: what somebody has just stored is about to be named.
     private static let graceSeconds = 3600.0
+    /// As many characters say what something was: a thousand objects fit into one event.
+    private static let whatLimit = 200
 
     package init(
         _ layout: WorkspaceLayout, _ vault: Vault, plugins: [RegisteredPlugin], keep: TimeSpan,
@@ -39,7 +41,9 @@ package struct VaultCollection {
             objects.append(
                 VaultCollected.Object(
                     sha256: unneeded.digest, bytes: there.bytes,
-                    what: needs.what(unneeded.digest, in: try reader.event(of: record)),
+                    what: String(
+                        needs.what(unneeded.digest, in: try reader.event(of: record))
+                            .prefix(Self.whatLimit)),
                     named: unneeded.named))
         }
     }

@@ -11,8 +11,8 @@ package import Millrace
 package struct JournalArchive {
     /// The event that asks for it, and what that goes back to.
     package struct Cause: Sendable {
-        let id: EventID
-        let correlation: EventID
+        package let id: EventID
+        package let correlation: EventID
 
         package init(id: EventID, correlation: EventID) {
             self.id = id

@@ -95,17 +95,6 @@ extension SegmentFile {
             candidate = try nextCandidate(from: start + 1)
         }
         // The reserved room is not a part of it.
-        var end = offset
-        while let next = try firstByteThatIsNoFiller(from: end) {
-            let chunk = try chunk(at: next)
-            end = next + (chunk.lastIndex { $0 != RecordFormat.newline } ?? 0) + 1
-        }
-        return end
-    }
-
-    private func chunk(at offset: Int) throws(JournalError) -> [UInt8] {
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 64)
-        defer { buffer.deallocate() }
-        return Array(buffer[..<(try read(buffer, at: offset))])
+        return max(offset, try endOfContents())
     }
 }

@@ -4,8 +4,9 @@ import Glibc
 extension SegmentFile {
     /// The last record of a segment that is complete; nil when the file does not end with one.
     func lastRecord() throws(JournalError) -> RawRecord? {
-        // Lines hold no newline but their last byte, so the last line begins after the one before.
-        guard let start = try nextCandidate(from: max(0, size() - RecordFormat.maximumLine))
+        // Behind damage that was accepted the reserved room may still be there.
+        let end = try endOfContents()
+        guard let start = try nextCandidate(from: max(0, end - RecordFormat.maximumLine))
         else { return nil }
         var found: RawRecord?
         try forEachWhole(from: start) { found = $0 }
@@ -48,6 +49,23 @@ extension SegmentFile {
             }
             return bytes[index...].firstIndex { $0 != RecordFormat.newline }
         }
+    }
+
+    /// The offset behind the last byte that is no newline.
+    func endOfContents() throws(JournalError) -> Int {
+        let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 64)
+        defer { chunk.deallocate() }
+        var end = try size()
+        while end > 0 {
+            let start = max(0, end - chunk.count)
+            let part = UnsafeMutableRawBufferPointer(rebasing: chunk[..<(end - start)])
+            let count = try read(part, at: start)
+            if let last = part[..<count].lastIndex(where: { $0 != RecordFormat.newline }) {
+                return start + last + 1
+            }
+            end = start
+        }
+        return 0
     }
 
     /// The first offset from `offset` on where the bytes look like the beginning of a record.

@@ -49,6 +49,17 @@ enum ObjectNames {
         }
     }
 
+    /// Every text of 64 hexadecimal digits in a payload.
+    static func digests(in payload: UnsafeRawBufferPointer) -> Set<Digest> {
+        var found: Set<Digest> = []
+        for text in payload.split(separator: UInt8(ascii: "\"")) where text.count == 64 {
+            if let digest = Digest(hex: String(decoding: text, as: UTF8.self)) {
+                found.insert(digest)
+            }
+        }
+        return found
+    }
+
     private static func forModel(
         in event: Event, _ body: (Digest, _ mayLeave: Bool, _ what: () -> String) -> Void
     ) {

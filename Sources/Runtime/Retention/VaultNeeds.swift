@@ -47,6 +47,10 @@ package struct VaultNeeds {
         FileRemoved.type, ApprovalRequested.type, ApprovalDecided.type,
     ])
 
+    private static let language = Set(EventCatalogue.language.map { type in type.type }).union([
+        "journal.watermark", "journal.recovered",
+    ])
+
     /// - Parameters:
     ///   - moment: what was in force then, or since, is needed.
     ///   - plugins: what they have yet to handle keeps what was in force when it happened.
@@ -75,7 +79,14 @@ package struct VaultNeeds {
                 begin()
                 hasBegun = true
             }
-            guard VaultNeeds.types.contains(cursor.type(of: record)) else { continue }
+            let type = cursor.type(of: record)
+            guard VaultNeeds.types.contains(type) else {
+                // Plugins of the user's own may name bytes in any form.
+                if hasBegun, !VaultNeeds.language.contains(type) {
+                    record.withPayload { needed.formUnion(ObjectNames.digests(in: $0)) }
+                }
+                continue
+            }
             let event = try cursor.event(of: record)
             if hasBegun { need(event) }
             apply(event)
