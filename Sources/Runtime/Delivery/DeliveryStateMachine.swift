@@ -19,6 +19,8 @@ package struct DeliveryStateMachine: Sendable {
         package var backoffLimit: Int64 = 60_000
         /// Events of one plugin that wait in memory.
         package var waiting = 4096
+        /// Bytes of their payloads, about.
+        package var waitingBytes = 16 << 20
 
         package init() {}
     }
@@ -47,6 +49,7 @@ package struct DeliveryStateMachine: Sendable {
         /// The mailbox of each running reaction, by its first sequence.
         var running: [UInt64: Subject] = [:]
         var waiting = 0
+        var waitingBytes = 0
         /// From here on events were left in the journal, because too many were waiting.
         var leftAt: UInt64?
         var isRefilling = false
@@ -153,11 +156,13 @@ package struct DeliveryStateMachine: Sendable {
 
     private mutating func accept(_ event: Event, at place: Int, attempts: Int) {
         guard lines[place].plugin.reacts(to: event) else { return }
-        if lines[place].waiting >= limits.waiting {
+        if lines[place].waiting >= limits.waiting
+            || lines[place].waitingBytes >= limits.waitingBytes
+        {
             lines[place].leftAt = min(lines[place].leftAt ?? event.sequence, event.sequence)
             return
         }
-        lines[place].waiting += 1
+        count([event], at: place, +1)
         lines[place].mailboxes[event.subject, default: Mailbox()]
             .accept(event, attempts: attempts)
         enqueue(event.subject, at: place)
@@ -216,7 +221,7 @@ package struct DeliveryStateMachine: Sendable {
     private mutating func putBack(_ key: Key, at place: Int, until moment: Timestamp) {
         guard let events = lines[place].mailboxes[key.subject]?.putBack(), let first = events.first
         else { return }
-        lines[place].waiting += events.count
+        count(events, at: place, +1)
         lines[place].running[first.sequence] = nil
         retrying[key] = moment
         ended(key.subject, at: place)
@@ -238,7 +243,8 @@ package struct DeliveryStateMachine: Sendable {
     package mutating func next(at now: Timestamp) -> Action? {
         for place in order {
             guard let from = lines[place].leftAt, !lines[place].isRefilling,
-                lines[place].goneSince == nil, lines[place].waiting <= limits.waiting / 2
+                lines[place].goneSince == nil, lines[place].waiting <= limits.waiting / 2,
+                lines[place].waitingBytes <= limits.waitingBytes / 2
             else { continue }
             lines[place].leftAt = nil
             lines[place].isRefilling = true
@@ -272,7 +278,7 @@ package struct DeliveryStateMachine: Sendable {
             return nil
         }
         if !retrying.isEmpty { retrying[key] = nil }
-        lines[place].waiting -= taken.count
+        count(taken, at: place, -1)
         lines[place].running[first.sequence] = key.subject
         lines[place].placed += 1
         runningCount += 1
@@ -316,6 +322,12 @@ package struct DeliveryStateMachine: Sendable {
     }
 
     // MARK: inside
+
+    /// Some wait in memory now, or do not any more.
+    private mutating func count(_ events: [Event], at place: Int, _ sign: Int) {
+        lines[place].waiting += sign * events.count
+        lines[place].waitingBytes += sign * events.reduce(0) { $0 + $1.payload.count }
+    }
 
     private func limit(at place: Int) -> Int {
         min(limits.concurrency, lines[place].plugin.concurrency ?? limits.concurrency)
