@@ -183,6 +183,7 @@ extension Daemon {
 
     /// Removing folders is slow and can wait; the journal's thread does not.
     private func forgetJobs(of cause: EventID) {
+        guard jobs.knows(cause: cause) else { return }
         TaskPool.start { self.jobs.forget(cause: cause) }
     }
 

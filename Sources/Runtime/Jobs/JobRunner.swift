@@ -1,7 +1,6 @@
 import Glibc
 package import LinuxSystem
 package import Millrace
-import Synchronization
 
 /// A job's process was out of room.
 private struct JobShortage: ShortageError, CustomStringConvertible {
@@ -30,11 +29,14 @@ package final class JobRunner: Sendable {
     }
 
     private let configuration: Configuration
+    /// The events that may have a folder: hardly any of those that are handled.
+    private let causes = Guarded<Set<EventID>>([])
 
     package init(_ configuration: Configuration) { self.configuration = configuration }
 
     /// - Throws: `ReactionError` with what the job said, or with how its process ended.
     package func perform(_ request: JobRequest) async throws -> JSONValue {
+        causes.withLock { _ = $0.insert(request.cause) }
         let folder = JobFolder(request, in: configuration.jobs)
         if let result = try folder.readResult() { return try unpack(result, folder) }
         try Files.makeDirectories(folder.scratch, mode: 0o700)
@@ -93,8 +95,12 @@ package final class JobRunner: Sendable {
         return text.isEmpty ? "it printed nothing" : text
     }
 
+    /// Whether there is a folder of a job that an event caused, or there was one.
+    package func knows(cause: EventID) -> Bool { causes.withLock { $0.contains(cause) } }
+
     /// Removes the folders of the jobs that an event caused: their results are in the journal.
     package func forget(cause: EventID) {
+        causes.withLock { _ = $0.remove(cause) }
         for folder in folders where folder.path.name.string.hasPrefix("\(cause)-") {
             folder.remove()
         }
@@ -102,6 +108,7 @@ package final class JobRunner: Sendable {
 
     /// Removes the folders of all jobs but those of these events.
     package func keepOnly(causes: Set<EventID>) {
+        self.causes.withLock { $0.formUnion(causes) }
         for folder in folders {
             guard let cause = EventID(hex: folder.path.name.string.prefix(32)),
                 causes.contains(cause)
