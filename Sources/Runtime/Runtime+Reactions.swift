@@ -210,8 +210,7 @@ extension Runtime {
 
     /// The drafts of what a reaction emitted; when it is too far from the drop, the cut instead.
     private func emitted(_ payloads: [any EventPayload], _ start: Start) throws -> [EventDraft] {
-        let limit = state.withLock { $0.settings.runtime.chainDepth }
-        if !payloads.isEmpty, start.depth > limit {
+        if !payloads.isEmpty, start.depth > start.settings.runtime.chainDepth {
             return [
                 try Emission.mark(
                     ChainCut(
@@ -248,8 +247,14 @@ extension Runtime {
         proceed()
     }
 
+    /// Bytes of an error that are kept: a program may print what it likes.
+    private static let errorLimit = 16 << 10
+
     private func fail(_ start: Start, _ error: String, retryable: Bool) async {
         guard claim(start) else { return }
+        let error =
+            error.utf8.count <= Runtime.errorLimit
+            ? error : String(decoding: error.utf8.prefix(Runtime.errorLimit), as: UTF8.self) + " …"
         let verdict = state.withLock { state in
             state.running[start.key] = nil
             state.mayBeDueEarlier = true

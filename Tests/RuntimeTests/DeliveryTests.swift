@@ -48,6 +48,24 @@ private struct LoopPlugin: Plugin {
     }
 }
 
+/// Emits what is too large, and fails with words that are.
+private struct OverflowingPlugin: Plugin {
+    static let name: PluginName = "overflowing"
+    static let summary = "Knows no measure."
+    static let emits: [any EventPayload.Type] = [Ping.self, Pong.self]
+    init(settings: NoSettings) {}
+    var reactions: some Reactions {
+        On(Ping.self) { ping, _ -> [any EventPayload] in
+            switch ping.number {
+            case 1: [Ping(name: String(repeating: "x", count: 100_000), number: 0)]
+            case 2:
+                throw ReactionError(String(repeating: "no ", count: 1 << 20), retryable: false)
+            default: [Pong(number: ping.number, count: 0)]
+            }
+        }
+    }
+}
+
 @Suite struct DeliveryTests {
     @Test func `a reaction's events and its mark are one batch that names its cause`() async throws
     {
@@ -85,6 +103,20 @@ private struct LoopPlugin: Plugin {
         try await mill.emit(Ping(name: "a", number: 2))
         #expect(mill.deadLetters == ["negative"])
         #expect(try mill.emitted(Pong.self).map(\.number) == [2])
+    }
+
+    @Test
+    func `what no journal takes is the fault of its plugin, and an error of any length is kept`()
+        async throws
+    {
+        let mill = try TestMill([OverflowingPlugin.self])
+        for number in 1...3 { try await mill.emit(Ping(name: "a", number: number)) }
+        #expect(mill.world.messages.allSatisfy { !$0.contains("cannot be written") })
+        #expect(mill.deadLetters.count == 2)
+        #expect(mill.deadLetters.first?.contains("the subject has") == true)
+        #expect(mill.deadLetters.last?.hasPrefix("no no no") == true)
+        #expect(mill.deadLetters.allSatisfy { $0.utf8.count < 17_000 })
+        #expect(try mill.emitted(Pong.self).map(\.number) == [3])
     }
 
     @Test func `a dead letter that is put back is handled again`() async throws {
