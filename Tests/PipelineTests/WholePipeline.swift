@@ -22,9 +22,15 @@ final class WholePipeline: Sendable {
     private let writer: JournalWriter
     private let reader: JournalReader
     private let runtime: Runtime
+    private let counts = Guarded<[String: Int]>([:])
 
-    /// - Parameter steps: what notes all that is done; nil when nobody does.
-    init(_ disk: MemoryStorage, _ world: MemoryWorld, steps: Steps? = nil) throws {
+    /// - Parameters:
+    ///   - steps: what notes all that is done; nil when nobody does.
+    ///   - seen: the world as the plugins see it; nil for the world itself.
+    init(
+        _ disk: MemoryStorage, _ world: MemoryWorld, steps: Steps? = nil,
+        seenAs seen: (any World)? = nil
+    ) throws {
         self.disk = disk
         self.world = world
         let settings = WholePipeline.settings
@@ -45,7 +51,7 @@ final class WholePipeline: Sendable {
         let runtime = Runtime(
             Runtime.Configuration(
                 settings: settings, plugins: plugins,
-                world: steps.map { SteppedWorld(base: world, steps: $0) } ?? world,
+                world: seen ?? steps.map { SteppedWorld(base: world, steps: $0) } ?? world,
                 log: JournalLog(writer),
                 read: { sequence, body in
                     let cursor = try reader.cursor(from: sequence)
@@ -76,7 +82,13 @@ final class WholePipeline: Sendable {
                 history.apply(event)
             }
         }
-        writer.onCommit = { runtime.committed($0) }
+        let counts = counts
+        writer.onCommit = { events in
+            runtime.committed(events)
+            counts.withLock { counts in
+                for event in events { counts[event.type, default: 0] += 1 }
+            }
+        }
         try runtime.start(history)
     }
 
@@ -113,15 +125,26 @@ final class WholePipeline: Sendable {
     /// Waits until nothing is left to do.
     func settle() async { await runtime.waitUntilIdle() }
 
-    /// Drops a file of some rows, unless the journal has it already: what the watcher does.
+    /// How many events of a type came since it was opened.
+    func count(of type: String) -> Int { counts.withLock { $0[type] ?? 0 } }
+
+    /// Drops a file of some rows, unless the journal has it already, which is what the watcher does, and
+    /// waits until nothing is left to do.
     func drop(_ number: Int) async throws {
-        let name = "data/points/\(number).csv"
-        let id = WholePipeline.id(name)
-        guard try !events.contains(where: { $0.id == id }),
-            let path = WorkspacePath(escaped: name)
-        else { return await settle() }
-        let first = 40 * number
-        let text = (first..<first + 40).map { "\($0),\(3 * $0 + $0 % 7)\n" }.joined()
+        let id = WholePipeline.id(WholePipeline.name(number))
+        if try !events.contains(where: { $0.id == id }) { try await arrive(number) }
+        await settle()
+    }
+
+    /// A file of some rows arrives.
+    func arrive(_ number: Int) async throws {
+        let name = WholePipeline.name(number)
+        guard let path = WorkspacePath(escaped: name) else { return }
+        // Other values in each file, all of them within what the first one proposes.
+        let text = (0..<40).map { row in
+            let x = (31 * number + 5 * row) % 200
+            return "\(x),\(3 * x + row % 7)\n"
+        }.joined()
         let bytes = Array("x,y\n\(text)".utf8)
         let arrived = FileArrived(
             change: .added, path: path, previousPath: nil, size: bytes.count,
@@ -129,9 +152,11 @@ final class WholePipeline: Sendable {
             identity: FileIdentity(
                 device: 1, inode: UInt64(number), modified: 1, changed: 1, gid: 100, mode: 0o644),
             area: Area(of: path))
-        _ = try await writer.append([try EventDraft(arrived, id: id, actor: .user(1000))])
-        await settle()
+        let draft = try EventDraft(arrived, id: WholePipeline.id(name), actor: .user(1000))
+        _ = try await writer.append([draft])
     }
+
+    private static func name(_ number: Int) -> String { "data/points/\(number).csv" }
 
     func close() throws { try writer.close() }
 }
