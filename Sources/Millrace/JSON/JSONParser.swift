@@ -32,7 +32,7 @@ extension JSONValue {
 
 /// A recursive descent over the bytes. The text is handed to each step because a structure cannot
 /// keep a span.
-struct JSONParser {
+struct JSONParser: JSONSteps {
     let limits: JSONLimits
     var index = 0
     private var depth = 0
@@ -156,22 +156,6 @@ struct JSONParser {
         }
         index = rest
         return value
-    }
-
-    private mutating func take(_ byte: UInt8, _ text: Span<UInt8>) -> Bool {
-        guard index < text.count, text[index] == byte else { return false }
-        index += 1
-        return true
-    }
-
-    private mutating func skipSpace(_ text: Span<UInt8>) {
-        while index < text.count {
-            switch text[index] {
-            case UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: "\t"):
-                index += 1
-            default: return
-            }
-        }
     }
 
     private func found(_ text: Span<UInt8>) -> String { describeByte(at: index, in: text) }

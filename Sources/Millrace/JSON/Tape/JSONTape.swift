@@ -94,9 +94,9 @@ final class JSONTape: Sendable {
 }
 
 /// Walks through a text as `JSONParser` does and notes where things are.
-struct JSONTapeWriter {
+struct JSONTapeWriter: JSONSteps {
     private(set) var entries: [JSONTape.Entry] = []
-    private var index = 0
+    var index = 0
     private var depth = 0
 
     /// Objects with more members are rare, and comparing each key with all others takes its time.
@@ -302,21 +302,5 @@ struct JSONTapeWriter {
         index += expected
         note(kind)
         return true
-    }
-
-    private mutating func take(_ byte: UInt8, _ text: Span<UInt8>) -> Bool {
-        guard index < text.count, text[index] == byte else { return false }
-        index += 1
-        return true
-    }
-
-    private mutating func skipSpace(_ text: Span<UInt8>) {
-        while index < text.count {
-            switch text[index] {
-            case UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: "\t"):
-                index += 1
-            default: return
-            }
-        }
     }
 }
