@@ -15,14 +15,20 @@ struct VersionCommand {
         var platform: String
     }
 
-    /// A program larger than this is not ours.
-    private static let sizeMax = 1 << 30
-
     /// Of the file that runs, also when another has been put in its place since.
     static func digestOfProgram() throws -> Digest {
         let file = try FileDescriptor.open(FilePath("/proc/self/exe"), O_RDONLY)
-        let bytes = try file.readAll(limit: sizeMax)
-        return Digest(words: SHA256.hash(bytes).words)
+        let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
+        defer { chunk.deallocate() }
+        var hash = SHA256()
+        var offset = 0
+        while true {
+            let count = try file.read(into: chunk, at: offset)
+            if count == 0 { break }
+            hash.update(UnsafeRawBufferPointer(rebasing: chunk[..<count]))
+            offset += count
+        }
+        return Digest(words: hash.finish().words)
     }
 
     var command: Command {
