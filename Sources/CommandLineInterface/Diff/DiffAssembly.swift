@@ -9,19 +9,25 @@ struct DiffAssembly {
     let reader: JournalReader
     let store: any FileStore
 
+    private var search: EvidenceSearch {
+        get throws { EvidenceSearch(reader, upTo: try reader.head().sequence) }
+    }
+
     // MARK: models
 
+    /// Whether any version of a model was made.
+    func isModel(_ name: String) throws -> Bool {
+        try search.latest(about: .model(name), ModelVersionCreated.self) != nil
+    }
+
     func models(_ name: String, _ a: Int, _ b: Int) throws -> DiffReport {
-        let view = try WorkspaceView(reader, projections: [ModelRegistry.self])
-        let versions = view.state(ModelRegistry.self).models[name]?.versions ?? [:]
-        func version(_ number: Int) throws -> ModelRegistry.Version {
-            guard let version = versions[number] else {
+        let search = try search
+        func version(_ number: Int) throws -> Version {
+            guard let version = try Version(search, name, number) else {
+                let known = try search.versions(of: name).suffix(10).map { "\(name)@\($0)" }
                 throw CommandFailure(
                     .missing, "\(name) has no version \(number)",
-                    advice: Text(
-                        "there are: "
-                            + versions.keys.sorted().suffix(10).map { "\(name)@\($0)" }
-                            .joined(separator: ", ")))
+                    advice: Text("there are: " + known.joined(separator: ", ")))
             }
             return version
         }
@@ -38,11 +44,28 @@ struct DiffAssembly {
             ])
     }
 
-    private func metrics(
-        _ before: ModelRegistry.Version, _ after: ModelRegistry.Version
-    ) -> [DiffReport.Change] {
-        let old = before.evaluation?.metrics ?? before.created.metrics
-        let new = after.evaluation?.metrics ?? after.created.metrics
+    /// A version as the journal has it: also one that no state keeps any more.
+    private struct Version {
+        let created: ModelVersionCreated
+        let sequence: UInt64
+        /// As they were measured last.
+        let metrics: [String: Double]
+
+        init?(_ search: EvidenceSearch, _ model: String, _ number: Int) throws {
+            guard let event = try search.latest(ModelVersionCreated.self, model, number),
+                let created = event.payload(as: ModelVersionCreated.self)
+            else { return nil }
+            self.created = created
+            sequence = event.sequence
+            let evaluated = try search.latest(about: .model(model), ModelEvaluated.self) {
+                $0.isAbout(version: number, stage: nil)
+            }
+            metrics = evaluated?.payload(as: ModelEvaluated.self)?.metrics ?? created.metrics
+        }
+    }
+
+    private func metrics(_ before: Version, _ after: Version) -> [DiffReport.Change] {
+        let (old, new) = (before.metrics, after.metrics)
         return Set(old.keys).union(new.keys).sorted().compactMap { name in
             let (a, b) = (old[name], new[name])
             guard a != b else { return nil }
@@ -98,7 +121,7 @@ struct DiffAssembly {
     }
 
     func datasets(_ name: String, _ a: Int, _ b: Int) throws -> DiffReport {
-        let search = EvidenceSearch(reader, upTo: try reader.head().sequence)
+        let search = try search
         func version(_ number: Int) throws -> DatasetVersionCreated {
             let found = try search.latest(about: .dataset(name), DatasetVersionCreated.self) {
                 $0.isAbout(version: number, stage: nil)

@@ -54,9 +54,7 @@ struct DiffCommand {
                 throw CommandFailure(
                     .usage, "'\(a)' and '\(b)' are not versions of one thing")
             }
-            let models = try WorkspaceView(assembly.reader, projections: [ModelRegistry.self])
-                .state(ModelRegistry.self).models
-            return models[before.name] != nil
+            return try assembly.isModel(before.name)
                 ? try assembly.models(before.name, before.number, after.number)
                 : try assembly.datasets(before.name, before.number, after.number)
         }

@@ -40,10 +40,7 @@ struct WhyTarget {
         guard parts.count == 2 else { return try live(name) ?? about(name, newest) }
         let digits = parts[1].hasPrefix("v") ? parts[1].dropFirst() : parts[1]
         if let version = Int(digits), let found = try about(name, version) { return found }
-        let all = try search.all(about: .model(name), [ModelVersionCreated.self]).compactMap {
-            $0.payload(as: ModelVersionCreated.self)?.version
-        }
-        let some = all.sorted().suffix(10).map { "\(name)@\($0)" }
+        let some = try search.versions(of: name).suffix(10).map { "\(name)@\($0)" }
         throw CommandFailure(
             .missing, "\(name) has no version '\(String(parts[1]))'",
             advice: Text("there are: " + some.joined(separator: ", ")))

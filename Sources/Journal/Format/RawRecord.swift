@@ -134,15 +134,38 @@ package struct RawRecord: Sendable {
         }
     }
 
+    /// Whether some bytes stand anywhere in the payload: what has them not need not be parsed to know
+    /// that something is not in it.
+    package func payloadMentions(_ word: [UInt8]) -> Bool {
+        guard let first = word.first else { return true }
+        return withPayload { payload in
+            guard let base = payload.baseAddress else { return false }
+            var start = 0
+            while payload.count - start >= word.count,
+                let found = memchr(base + start, CInt(first), payload.count - start)
+            {
+                let at = UnsafeRawPointer(found) - base
+                guard payload.count - at >= word.count else { return false }
+                if memcmp(base + at, word, word.count) == 0 { return true }
+                start = at + 1
+            }
+            return false
+        }
+    }
+
     /// The whole event. - Throws: `JournalError.unreadable` for a line whose checksum is right and
     /// whose contents are not what this version can read.
     package func event() throws(JournalError) -> Event { try event(nil) }
 
-    /// - Parameter names: of records that were read before.
-    func event(_ names: RecordNames?) throws(JournalError) -> Event {
+    /// - Parameters:
+    ///   - names: of records that were read before.
+    ///   - hasPayload: false to leave it out.
+    func event(
+        _ names: RecordNames?, hasPayload: Bool = true
+    ) throws(JournalError) -> Event {
         let result: Result<Event, Unreadable> = withLine { line in
             Result { () throws(Unreadable) in
-                try RecordFields.event(in: line, sequence: sequence, names)
+                try RecordFields.event(in: line, sequence: sequence, names, hasPayload)
             }
         }
         switch result {
@@ -209,7 +232,8 @@ enum RecordFields {
 
     /// Reads the members from the type on. Unknown members are skipped; `data` is the last.
     static func event(
-        in line: UnsafeRawBufferPointer, sequence: UInt64, _ names: RecordNames?
+        in line: UnsafeRawBufferPointer, sequence: UInt64, _ names: RecordNames?,
+        _ hasPayload: Bool
     ) throws(Unreadable) -> Event {
         guard line.count >= RecordFormat.minimumLine else { throw Unreadable(member: "length") }
         guard let time = time(line, RecordFormat.time) else { throw Unreadable(member: "time") }
@@ -219,7 +243,8 @@ enum RecordFields {
         let correlation = EventID(high: high, low: low)
         if let names,
             let event = plainEvent(
-                in: line, sequence: sequence, time: time, correlation: correlation, names)
+                in: line, sequence: sequence, time: time, correlation: correlation, names,
+                hasPayload)
         {
             return event
         }
@@ -259,7 +284,7 @@ enum RecordFields {
             subject: try members.subject(1, in: line, names), time: time,
             actor: try members.actor(3, in: line, names),
             causation: members.ranges[2] == nil ? nil : try members.id(2, in: line),
-            correlation: correlation, payload: Array(line[payload]))
+            correlation: correlation, payload: hasPayload ? Array(line[payload]) : [])
     }
 
     private struct Members {

@@ -6,7 +6,7 @@ extension RecordFields {
     /// but a few. It knows where each is and compares what lies between them; nil for every other line.
     static func plainEvent(
         in line: UnsafeRawBufferPointer, sequence: UInt64, time: Timestamp, correlation: EventID,
-        _ names: RecordNames
+        _ names: RecordNames, _ hasPayload: Bool
     ) -> Event? {
         var walk = PlainLine(line)
         guard let type = walk.text(),
@@ -25,7 +25,7 @@ extension RecordFields {
             let version = walk.text(), version.count == 1,
             (UInt8(ascii: "1")...UInt8(ascii: "9")).contains(version[0]),
             walk.take("\",\"datacontenttype\":\"application/json\",\"data\":"),
-            let payload = walk.payload()
+            let payload = hasPayload ? walk.payload() : []
         else { return nil }
         return Event(
             sequence: sequence, id: id, type: names.type(type),

@@ -19,6 +19,8 @@ final class SegmentFile {
     private(set) var fillings = 0
 
     private static let smallWindow = 16 * 1024
+    /// For one record here and one there, which are seldom longer.
+    private static let singleWindow = 4 * 1024
     /// Larger reads are no faster.
     private static let largeWindow = 1 << 20
     /// A window that holds any record.
@@ -103,7 +105,7 @@ final class SegmentFile {
 
     /// The whole record at an offset, for whoever wants one here and one there; nil for anything else.
     func single(at offset: Int) throws(JournalError) -> RawRecord? {
-        ahead = SegmentFile.smallWindow
+        ahead = SegmentFile.singleWindow
         return try scan(at: offset).1
     }
 

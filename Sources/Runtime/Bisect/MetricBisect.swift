@@ -110,20 +110,29 @@ package struct MetricBisect {
 
     // MARK: what is known
 
+    /// All versions that were ever measured: a state keeps the last ones alone.
     private func versions() throws -> [Version] {
-        let view = try WorkspaceView(reader, projections: [ModelRegistry.self])
-        let model = view.state(ModelRegistry.self).models[question.model]
-        let all = (model?.versions ?? [:]).sorted { $0.key < $1.key }
-        let measured = all.compactMap { number, version -> Version? in
-            let metrics = version.evaluation?.metrics ?? version.created.metrics
-            return metrics[question.metric].map {
-                Version(
-                    version: number, value: $0, sequence: version.sequence, time: version.time)
+        let search = EvidenceSearch(reader, upTo: try reader.head().sequence)
+        var made: [Int: Event] = [:]
+        var metrics: [Int: [String: Double]] = [:]
+        for event in try search.all(
+            about: .model(question.model), [ModelVersionCreated.self, ModelEvaluated.self])
+        {
+            if let created = event.payload(as: ModelVersionCreated.self) {
+                made[created.version] = event
+                metrics[created.version] = created.metrics
+            } else if let evaluated = event.payload(as: ModelEvaluated.self) {
+                metrics[evaluated.version] = evaluated.metrics
             }
         }
-        if measured.isEmpty, let last = all.last {
+        let measured = made.sorted { $0.key < $1.key }.compactMap { number, event in
+            metrics[number]?[question.metric].map {
+                Version(version: number, value: $0, sequence: event.sequence, time: event.time)
+            }
+        }
+        if measured.isEmpty, let last = made.keys.max() {
             throw Nothing.notMeasured(
-                metric: question.metric, known: last.value.created.metrics.keys.sorted())
+                metric: question.metric, known: (metrics[last] ?? [:]).keys.sorted())
         }
         return measured
     }

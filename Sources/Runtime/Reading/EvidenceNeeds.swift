@@ -75,6 +75,8 @@ struct Needs {
         } catch let removed as RemovedObject {
             loss = removed.when
         } catch {}
+        // What came later is no part of it.
+        let search = search.upTo(sequence)
         let facts = try search.facts(
             about: Set(data.map { .init(path: $0.path, sha256: $0.sha256) }), of: inputs.dataset)
         var needs: [Need] = data.map { file in
@@ -90,7 +92,7 @@ struct Needs {
         }
         for name in inputs.code.keys.sorted() {
             guard let digest = inputs.code[name] else { continue }
-            needs.append(try code(name, digest, pipeline))
+            needs.append(try code(name, digest, pipeline, search))
         }
         if let settings = try search.settings(at: sequence) { needs.append(.fact(settings)) }
         return needs
@@ -98,7 +100,7 @@ struct Needs {
 
     /// A run names its code by a path below the workspace or below the pipeline's folder.
     private func code(
-        _ name: String, _ digest: Digest, _ pipeline: String
+        _ name: String, _ digest: Digest, _ pipeline: String, _ search: EvidenceSearch
     ) throws(JournalError) -> Need {
         var facts: [Event] = []
         for path in ["code/\(pipeline)/\(name)", name] where facts.isEmpty {

@@ -26,6 +26,11 @@ package struct EvidenceSearch {
         self.known = known
     }
 
+    /// The same for somebody to whom only the records up to one count.
+    func upTo(_ sequence: UInt64) -> EvidenceSearch {
+        EvidenceSearch(reader, upTo: min(sequence, last), known)
+    }
+
     /// The record with this sequence; nil when there is none, or it does not count.
     package func event(_ sequence: UInt64) throws(JournalError) -> Event? {
         guard sequence > 0, sequence <= last, let record = try reader.record(sequence) else {
@@ -165,6 +170,13 @@ package struct EvidenceSearch {
         }
     }
 
+    /// The numbers of a model's versions, in order.
+    package func versions(of model: String) throws(JournalError) -> [Int] {
+        try all(about: .model(model), [ModelVersionCreated.self]).compactMap {
+            $0.members(of: ModelVersionCreated.self)?.value("version", as: Int.self)
+        }.sorted()
+    }
+
     /// What was said about a version, the latest first, back to where it was made.
     private func verdicts(_ model: String, _ version: Int) throws(JournalError) -> [Event] {
         let key = VersionKey(model: model, version: version)
@@ -175,7 +187,7 @@ package struct EvidenceSearch {
             [
                 ModelVersionCreated.self, GatesEvaluated.self, PromotionRefused.self,
                 ApprovalDecided.self, DeploymentCompleted.self,
-            ]
+            ], naming: ("version", version)
         ) { event in
             guard event.isAbout(version: version, stage: nil) else { return true }
             found.append(event)
@@ -214,15 +226,18 @@ package struct EvidenceSearch {
 
     /// Shows the events about a subject that are of some types, the latest first, until `body` says
     /// that it is enough.
+    ///
+    /// - Parameter member: those that have no such member with this number are passed over unread.
     private func walkBack(
-        _ subject: Subject, _ types: [any EventPayload.Type], _ body: (Event) -> Bool
+        _ subject: Subject, _ types: [any EventPayload.Type],
+        naming member: (name: String, number: Int)? = nil, _ body: (Event) -> Bool
     ) throws(JournalError) {
         let types = Set(types.map { $0.type })
         var end = last
         var width = EvidenceSearch.stride
         while end > 0 {
             let start = end > width ? end - width + 1 : 1
-            let found = try events(with: .subject(subject), in: start...end, types)
+            let found = try events(with: .subject(subject), in: start...end, types, member)
             for event in found.reversed() where !body(event) { return }
             end = start - 1
             width *= 4
@@ -230,12 +245,19 @@ package struct EvidenceSearch {
     }
 
     private func events(
-        with key: IndexKey, in sequences: ClosedRange<UInt64>, _ types: Set<String>
+        with key: IndexKey, in sequences: ClosedRange<UInt64>, _ types: Set<String>,
+        _ member: (name: String, number: Int)? = nil
     ) throws(JournalError) -> [Event] {
         var events: [Event] = []
         let cursor = try reader.records(with: key, in: sequences)
+        let wanted = types.map { Array($0.utf8) }
+        let text = member.map { Array("\"\($0.name)\":\($0.number)".utf8) }
         while let record = try cursor.next() {
-            if types.contains(record.type) { events.append(try reader.event(of: record)) }
+            guard record.withType({ type in wanted.contains { type.elementsEqual($0) } }) else {
+                continue
+            }
+            if let text, !record.payloadMentions(text) { continue }
+            events.append(try reader.event(of: record))
         }
         return events
     }

@@ -66,8 +66,11 @@ package struct WhyNotEvidence {
             // A contract's file and a command's are spoken of elsewhere, too.
             places.formUnion([area.subject, .dataset(area.name), Subject("inbox", "")])
         }
+        var types = WhyNotEvidence.types
+        // Arrivals are many, and only tell of files.
+        if case .file = question { types.insert(FileArrived.type) }
         for subject in places {
-            events += try search.all(about: subject, WhyNotEvidence.types).filter {
+            events += try search.all(about: subject, types).filter {
                 isAbout($0, subjects)
             }
         }
@@ -93,7 +96,6 @@ package struct WhyNotEvidence {
         TrainingDeferred.type, RunStarted.type, RunFailed.type, DataAccepted.type,
         DataRejected.type, ContractAccepted.type, ContractRefused.type, SettingsAccepted.type,
         SettingsRefused.type, CommandRefused.type, FileRefused.type, FileRemoved.type,
-        FileArrived.type,
     ]
 
     private func isAbout(_ event: Event, _ subjects: Set<Subject>) -> Bool {
