@@ -16,6 +16,11 @@ struct Replay: Sendable {
         plugins.flatMap(\.projections) + StatusAssembly.projections
     }
 
+    private var states: StateParting { StateParting(reader, types) }
+
+    /// Between two snapshots so many records are worth a second thread.
+    private static let many: UInt64 = 4000
+
     func answer() throws -> ReplayCommand.Answer {
         let empty = StateFold(projections: types, plugins: plugins)
         let store = SnapshotStore(beside: reader.directory)
@@ -30,15 +35,16 @@ struct Replay: Sendable {
             guard let state = try store.state(at: sequence, reader, empty),
                 moment.includes(sequence: sequence, time: state.time ?? .init(microseconds: 0))
             else { continue }
-            try fold.fold(cursor, to: .end, through: sequence)
+            try fold.fold(
+                cursor, of: reader, to: .end, through: sequence, many: Replay.many)
             tell(fold.sequence, since: start)
             let began = monotonicNanoseconds()
             held.append(sequence)
-            let different = differences(fold, state)
+            let different = states.differences(fold, state)
             if different.isEmpty {
                 same = sequence
             } else {
-                parting = .init(after: same, by: sequence, projections: different)
+                parting = try self.parting(of: state, different, after: same, empty, store)
             }
             comparing += monotonicNanoseconds() - began
         }
@@ -50,9 +56,11 @@ struct Replay: Sendable {
             // Up to the same record: more may have come since.
             var again = empty
             try again.fold(try reader.cursor(), of: reader, to: .sequence(fold.sequence))
-            let different = differences(fold, again)
+            let different = states.differences(fold, again)
             if !different.isEmpty {
-                parting = .init(after: 0, by: fold.sequence, projections: different)
+                parting = .init(
+                    after: 0, by: fold.sequence, projections: different,
+                    event: try event(try states.record(empty, empty, through: fold.sequence)))
             }
         }
         return ReplayCommand.Answer(
@@ -61,19 +69,28 @@ struct Replay: Sendable {
             state: digest.whole, projections: digest.projections, held: held, parting: parting)
     }
 
-    /// The names of what differs between two states.
-    private func differences(_ first: StateFold, _ second: StateFold) -> [String] {
-        let (a, b) = (
-            StateDigest(WorkspaceView(first), types).projections,
-            StateDigest(WorkspaceView(second), types).projections
-        )
-        var names = a.keys.filter { a[$0] != b[$0] }.sorted()
-        if first.deliveries.positions != second.deliveries.positions
-            || first.deliveries.deadLetters != second.deliveries.deadLetters
-        {
-            names.append("deliveries")
+    /// Where what is held parts from what the records give.
+    private func parting(
+        of held: StateFold, _ different: [String], after same: UInt64, _ empty: StateFold,
+        _ store: SnapshotStore
+    ) throws -> ReplayCommand.Parting {
+        var start = empty
+        if same > 0 {
+            start = try store.state(at: same, reader, empty) ?? empty
+            try start.fold(
+                try reader.cursor(from: start.sequence + 1), to: .end, through: same)
         }
-        return names
+        return .init(
+            after: same, by: held.sequence, projections: different,
+            event: try event(try states.record(held, from: start)))
+    }
+
+    private func event(_ sequence: UInt64?) throws -> ReplayCommand.PartingEvent? {
+        guard let sequence, let record = try reader.record(sequence) else { return nil }
+        let event = try reader.event(of: record)
+        return .init(
+            sequence: event.sequence, time: event.time, type: event.type,
+            subject: "\(event.subject)")
     }
 
     private func tell(_ sequence: UInt64, since start: Int64) {

@@ -36,6 +36,17 @@ struct ReplayCommand {
         var by: UInt64
         /// The projections that differ.
         var projections: [String]
+        /// The first record whose effect what is held lacks or has otherwise; nil when no record
+        /// between the two changes what differs.
+        var event: PartingEvent?
+    }
+
+    /// A record, as one finds it again.
+    struct PartingEvent: Codable, Sendable {
+        var sequence: UInt64
+        var time: Timestamp
+        var type: String
+        var subject: String
     }
 
     var command: Command {
@@ -47,7 +58,7 @@ struct ReplayCommand {
                 the daemon holds: with each of its snapshots. Without snapshots it folds twice. \
                 The states are the same as long as every projection depends on nothing but its \
                 events. The digest of the state is the same on every machine with the same journal \
-                and program. Exit code 1: they differ; it says where they part.
+                and program. Exit code 1: they differ; it names the record at which they part.
                 """,
             group: "Trust",
             examples: [
@@ -95,9 +106,22 @@ struct ReplayCommand {
         }
         lines.append(
             kept + "\("another state", .bad) of \(parting.projections.joined(separator: ", "))")
-        lines.append(
-            "they part after record \(parting.after) and not later than record \(parting.by); "
-                + "with .millrace/snapshots removed, everything is folded anew")
+        if let event = parting.event {
+            lines.append(
+                """
+                they part at \("#\(event.sequence)", .name) \(Format.dateAndTime(event.time)) UTC  \
+                \(event.type, .strong)  \(event.subject)
+                """)
+        } else if answer.held.isEmpty {
+            lines.append("a third and a fourth fold were the same: it depends on chance")
+        } else {
+            lines.append(
+                "no record after \(parting.after) up to \(parting.by) changes what differs: "
+                    + "the snapshot itself was changed")
+        }
+        if !answer.held.isEmpty {
+            lines.append("with .millrace/snapshots removed, everything is folded anew")
+        }
         return lines
     }
 }

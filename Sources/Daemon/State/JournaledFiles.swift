@@ -1,4 +1,5 @@
 import Millrace
+import Runtime
 import Watching
 
 /// The files as the journal has them: what the watcher compares the workspace with when it starts.
@@ -51,7 +52,12 @@ struct JournaledFiles: Projection {
 
     func encode(to encoder: any Encoder) throws {
         var packed = PackedBytes([])
-        known.forEach { path, version in
+        var files: [(path: WorkspacePath, version: FileVersion)] = []
+        known.forEach { files.append(($0, $1)) }
+        if let key = CodingUserInfoKey.isCanonical, encoder.userInfo[key] != nil {
+            files.sort { $0.path < $1.path }
+        }
+        for (path, version) in files {
             packed.append(UInt64(path.bytes.count))
             packed.append(path.bytes)
             packed.append(version.device)

@@ -79,6 +79,15 @@ public protocol Projection: Sendable, Codable {
 
     /// Takes the next event in order. Must depend on nothing but the state and the event.
     mutating func apply(_ event: Event)
+
+    /// Whether events of one of its types would change nothing, as things are: then they need not even
+    /// be read. For a state that waits for something rare in events that are frequent; nobody has to
+    /// say so.
+    func isIndifferent(to type: String) -> Bool
+}
+
+extension Projection {
+    public func isIndifferent(to type: String) -> Bool { false }
 }
 
 /// Long work that outlives the daemon: done in a process of its own, once for each event.

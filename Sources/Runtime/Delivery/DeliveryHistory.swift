@@ -58,13 +58,16 @@ package struct DeliveryHistory: Sendable {
     }
 
     /// The types that matter to it.
-    package var types: Set<String> {
+    package var types: Set<String> { readTypes.union(subscribers.keys) }
+
+    /// Those whose payload it reads. Of the others it only notes that they are there.
+    var readTypes: Set<String> {
         let letters: Set = [ReactionDeadLettered.type, DeadLetterResolved.type]
         guard !subscriptions.isEmpty else { return letters }
         return letters.union([
             PluginRegistered.type, ReactionHandled.type, ReactionFailed.type,
             ReactionInterrupted.type,
-        ]).union(subscribers.keys)
+        ])
     }
 
     package mutating func apply(_ event: Event) {

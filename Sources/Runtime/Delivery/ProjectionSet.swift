@@ -24,12 +24,23 @@ package struct ProjectionSet: Sendable {
         for place in interested[event.type] ?? [] { states[place].apply(event) }
     }
 
+    /// Whether events of a type would change none of them, as they are now.
+    func isIndifferent(to type: String) -> Bool {
+        guard let places = interested[type] else { return true }
+        return places.allSatisfy { states[$0].isIndifferent(to: type) }
+    }
+
     /// The types of the states.
     var kinds: [any Projection.Type] { states.map { type(of: $0) } }
 
     /// Puts a state in the place of the one of its type.
     mutating func put(_ state: any Projection) {
         if let place = places[ObjectIdentifier(type(of: state))] { states[place] = state }
+    }
+
+    /// Puts the states of another set in the places of those of their types.
+    mutating func put(_ other: ProjectionSet) {
+        for state in other.states { put(state) }
     }
 
     /// Lets go of what one state holds.

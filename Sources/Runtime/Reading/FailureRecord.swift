@@ -23,6 +23,14 @@ package struct FailureRecord: Projection {
 
     package init() {}
 
+    package func isIndifferent(to type: String) -> Bool {
+        switch type {
+        case ReactionHandled.type: retrying.isEmpty
+        case FileArrived.type: refusedInputs.isEmpty
+        default: false
+        }
+    }
+
     package mutating func apply(_ event: Event) {
         switch event.type {
         case ReactionFailed.type:

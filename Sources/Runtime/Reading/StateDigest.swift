@@ -10,9 +10,9 @@ package struct StateDigest: Sendable {
     package init(_ view: WorkspaceView, _ types: [any Projection.Type]) {
         var found: [String: Digest] = [:]
         func add<P: Projection>(_ type: P.Type) {
-            var text = CanonicalText()
-            text.append(view.state(type), depth: 0)
-            found["\(type)"] = Digest(words: SHA256.hash(text.bytes).words)
+            // A state that cannot be encoded is kept in no snapshot either.
+            let bytes = (try? encodeCanonically(view.state(type))) ?? []
+            found["\(type)"] = Digest(words: SHA256.hash(bytes).words)
         }
         for type in types { add(type) }
         projections = found
@@ -22,55 +22,4 @@ package struct StateDigest: Sendable {
         }
         whole = Digest(words: hash.finish().words)
     }
-}
-
-/// Any value as bytes that are the same for the same contents: members of dictionaries and sets,
-/// whose order means nothing, are sorted.
-private struct CanonicalText {
-    private(set) var bytes: [UInt8] = []
-    /// A state refers to nothing but values; the limit only guards against a mistake.
-    private static let depthMax = 64
-
-    mutating func append(_ value: Any, depth: Int) {
-        guard depth < CanonicalText.depthMax else { return add("(deeper)") }
-        // What describes itself wholly.
-        switch value {
-        case let value as Digest: return add(value.hex)
-        case let value as WorkspacePath: return add(value.description)
-        case let value as JSONValue:
-            bytes += value.bytes
-            return
-        case let value as String:
-            // With its length, so that no text can look like two.
-            return add("\(value.utf8.count):\(value)")
-        default: break
-        }
-        let mirror = Mirror(reflecting: value)
-        switch mirror.displayStyle {
-        case .dictionary, .set:
-            let parts = mirror.children.map { child -> [UInt8] in
-                var part = CanonicalText()
-                part.append(child.value, depth: depth + 1)
-                return part.bytes
-            }
-            add("{")
-            for part in parts.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
-                bytes += part
-                add(",")
-            }
-            add("}")
-        case nil where mirror.children.isEmpty: add("\(value)")
-        case .enum where mirror.children.isEmpty: add("\(value)")
-        default:
-            add("(")
-            for child in mirror.children {
-                if let label = child.label { add(label + "=") }
-                append(child.value, depth: depth + 1)
-                add(",")
-            }
-            add(")")
-        }
-    }
-
-    private mutating func add(_ text: String) { bytes += Array(text.utf8) }
 }

@@ -14,10 +14,14 @@ package struct WatchRecord: Projection {
 
     package init() {}
 
+    package func isIndifferent(to type: String) -> Bool {
+        // Most files were never refused.
+        (type == FileArrived.type || type == FileRemoved.type) && refused.isEmpty
+    }
+
     package mutating func apply(_ event: Event) {
         switch event.type {
         case FileArrived.type:
-            // Most files were never refused: nothing to decode then.
             guard !refused.isEmpty, let file = event.payload(as: FileArrived.self) else { return }
             refused[file.path] = nil
             if let previous = file.previousPath { refused[previous] = nil }

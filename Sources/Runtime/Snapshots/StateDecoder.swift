@@ -158,37 +158,41 @@ private struct StateReading: Decoder {
     }
 
     func value<T: Decodable>(_ type: T.Type) throws -> T {
-        if let plain = try plain(type), let value = plain as? T { return value }
+        // The types that states are full of. Each cast is one to the type that it was compared with.
+        if type == String.self { return unsafeBitCast(try text(), to: T.self) }
+        if type == Digest.self { return unsafeBitCast(try digest(), to: T.self) }
+        if type == [UInt8].self { return unsafeBitCast(try bytes(), to: T.self) }
+        if type == Timestamp.self {
+            let time = Timestamp(microseconds: try integer(Int64.self))
+            return unsafeBitCast(time, to: T.self)
+        }
+        if type == WorkspacePath.self { return unsafeBitCast(try path(), to: T.self) }
+        if type == EventID.self {
+            let words = try words(2)
+            return unsafeBitCast(EventID(high: words[0], low: words[1]), to: T.self)
+        }
+        if type == JSONValue.self {
+            return unsafeBitCast(try JSONValue(parsing: try bytes()), to: T.self)
+        }
         return try T(from: self)
     }
 
-    private func plain<T>(_ type: T.Type) throws -> Any? {
-        if type == String.self { return try text() }
-        if type == Digest.self {
-            let words = try words(4)
-            return Digest(words: (words[0], words[1], words[2], words[3]))
+    private func digest() throws -> Digest {
+        let words = try words(4)
+        return Digest(words: (words[0], words[1], words[2], words[3]))
+    }
+
+    private func bytes() throws -> [UInt8] {
+        let (offset, count) = try raw()
+        return Array(source.bytes[offset..<offset + count])
+    }
+
+    private func path() throws -> WorkspacePath {
+        let (offset, count) = try raw()
+        guard let path = WorkspacePath(bytes: source.bytes[offset..<offset + count]) else {
+            throw StateError("no path at byte \(offset)")
         }
-        if type == EventID.self {
-            let words = try words(2)
-            return EventID(high: words[0], low: words[1])
-        }
-        if type == Timestamp.self { return Timestamp(microseconds: try integer(Int64.self)) }
-        if type == WorkspacePath.self {
-            let (offset, count) = try raw()
-            guard let path = WorkspacePath(bytes: source.bytes[offset..<offset + count]) else {
-                throw StateError("no path at byte \(offset)")
-            }
-            return path
-        }
-        if type == JSONValue.self {
-            let (offset, count) = try raw()
-            return try JSONValue(parsing: source.bytes[offset..<offset + count])
-        }
-        if type == [UInt8].self {
-            let (offset, count) = try raw()
-            return Array(source.bytes[offset..<offset + count])
-        }
-        return nil
+        return path
     }
 }
 

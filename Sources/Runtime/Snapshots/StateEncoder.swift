@@ -21,9 +21,15 @@ enum StateTag: UInt8 {
     case object
 }
 
+extension CodingUserInfoKey {
+    /// Set where the bytes have to be the same for the same contents: whoever writes what has no order
+    /// of its own sorts it then.
+    package static let isCanonical = CodingUserInfoKey(rawValue: "isCanonical")
+}
+
 /// Encodes a state. - Throws: what its conformance throws.
 func encodeState(_ value: some Encodable) throws -> [UInt8] {
-    let keys = StateKeys()
+    let keys = StateKeys(isCanonical: false)
     let node = StateNode(keys: keys, path: [])
     try node.write(value)
     var bytes: [UInt8] = []
@@ -31,6 +37,22 @@ func encodeState(_ value: some Encodable) throws -> [UInt8] {
     for name in keys.names { bytes.append(text: name) }
     return bytes + node.finished()
 }
+
+/// Encodes a state so that the same contents give the same bytes: what has no order is sorted. These
+/// bytes are compared, and not read back. - Throws: what its conformance throws.
+func encodeCanonically(_ value: some Encodable) throws -> [UInt8] {
+    let node = StateNode(keys: StateKeys(isCanonical: true), path: [])
+    try node.write(value)
+    return node.finished()
+}
+
+/// A collection without an order.
+private protocol Unordered {
+    /// How many elements of its encoded list belong together.
+    static var group: Int { get }
+}
+extension Set: Unordered { fileprivate static var group: Int { 1 } }
+extension Dictionary: Unordered { fileprivate static var group: Int { 2 } }
 
 extension [UInt8] {
     mutating func append(number: UInt64) {
@@ -51,9 +73,13 @@ extension [UInt8] {
 }
 
 /// The keys of all objects, each with a number.
-private final class StateKeys {
+final class StateKeys {
+    /// Then keys are written as they are, for numbers depend on what came first.
+    let isCanonical: Bool
     private(set) var names: [String] = []
     private var numbers: [String: Int] = [:]
+
+    init(isCanonical: Bool) { self.isCanonical = isCanonical }
 
     func number(of name: String) -> UInt64 {
         if let known = numbers[name] { return UInt64(known) }
@@ -65,7 +91,7 @@ private final class StateKeys {
 
 /// Where one value writes itself. Containers that were handed out may be written to until the whole is
 /// finished; they are put in their places then.
-private final class StateNode: Encoder {
+final class StateNode: Encoder {
     enum Kind { case single, list, object }
 
     let keys: StateKeys
@@ -75,13 +101,20 @@ private final class StateNode: Encoder {
     var count = 0
     private var bytes: [UInt8] = []
     private var pending: [(position: Int, node: StateNode)] = []
+    /// Where each member or element begins, when they are to be sorted.
+    private var starts: [Int] = []
+    /// Of a list without an order: how many elements belong together.
+    private var group: Int?
 
     init(keys: StateKeys, path: [any CodingKey]) {
         self.keys = keys
         codingPath = path
     }
 
-    var userInfo: [CodingUserInfoKey: Any] { [:] }
+    var userInfo: [CodingUserInfoKey: Any] {
+        guard keys.isCanonical, let key = CodingUserInfoKey.isCanonical else { return [:] }
+        return [key: true]
+    }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
         kind = .object
@@ -97,7 +130,19 @@ private final class StateNode: Encoder {
         StateSingleWriter(node: self)
     }
 
-    func key(_ key: any CodingKey) { bytes.append(number: keys.number(of: key.stringValue)) }
+    func key(_ key: any CodingKey) {
+        guard keys.isCanonical else {
+            return bytes.append(number: keys.number(of: key.stringValue))
+        }
+        starts.append(bytes.count)
+        bytes.append(text: key.stringValue)
+    }
+
+    /// The next element of a list begins.
+    func element() {
+        if let group, count % group == 0 { starts.append(bytes.count) }
+        count += 1
+    }
 
     func child(_ key: (any CodingKey)?) -> StateNode {
         let child = StateNode(keys: keys, path: key.map { codingPath + [$0] } ?? codingPath)
@@ -109,20 +154,34 @@ private final class StateNode: Encoder {
         var inside = bytes
         if !pending.isEmpty {
             inside = []
-            var done = 0
+            var (done, inserted) = (0, 0)
             for (position, node) in pending {
                 inside += bytes[done..<position]
-                inside += node.finished()
+                let part = node.finished()
+                inside += part
                 done = position
+                // What begins there begins behind it.
+                for index in starts.indices where starts[index] >= position + inserted {
+                    starts[index] += part.count
+                }
+                inserted += part.count
             }
             inside += bytes[done...]
         }
+        if starts.count > 1 { inside = sorted(inside) }
         guard kind != .single else {
             return inside.isEmpty ? [StateTag.object.rawValue, 0] : inside
         }
         var whole: [UInt8] = [(kind == .list ? StateTag.list : .object).rawValue]
         whole.append(number: UInt64(inside.count))
         return whole + inside
+    }
+
+    private func sorted(_ bytes: [UInt8]) -> [UInt8] {
+        let ends = starts.dropFirst() + [bytes.count]
+        return zip(starts, ends).map { bytes[$0..<$1] }
+            .sorted { $0.lexicographicallyPrecedes($1) }
+            .reduce(into: []) { $0 += $1 }
     }
 
     // MARK: values
@@ -192,168 +251,8 @@ private final class StateNode: Encoder {
         }
         if T.self == [UInt8].self, let value = value as? [UInt8] { return write(raw: value) }
         let node = StateNode(keys: keys, path: codingPath)
+        if keys.isCanonical { node.group = (T.self as? any Unordered.Type)?.group }
         try value.encode(to: node)
         bytes += node.finished()
     }
-}
-
-private struct StateObjectWriter<Key: CodingKey>: KeyedEncodingContainerProtocol {
-    let node: StateNode
-    var codingPath: [any CodingKey] { node.codingPath }
-
-    mutating func encodeNil(forKey key: Key) {
-        node.key(key)
-        node.writeNull()
-    }
-    mutating func encode(_ value: Bool, forKey key: Key) {
-        node.key(key)
-        node.write(value)
-    }
-    mutating func encode(_ value: String, forKey key: Key) {
-        node.key(key)
-        node.write(value)
-    }
-    mutating func encode(_ value: Double, forKey key: Key) {
-        node.key(key)
-        node.write(value)
-    }
-    mutating func encode(_ value: Float, forKey key: Key) {
-        node.key(key)
-        node.write(Double(value))
-    }
-    mutating func encode(_ value: Int, forKey key: Key) { integer(value, key) }
-    mutating func encode(_ value: Int8, forKey key: Key) { integer(value, key) }
-    mutating func encode(_ value: Int16, forKey key: Key) { integer(value, key) }
-    mutating func encode(_ value: Int32, forKey key: Key) { integer(value, key) }
-    mutating func encode(_ value: Int64, forKey key: Key) { integer(value, key) }
-    mutating func encode(_ value: UInt, forKey key: Key) { integer(value, key) }
-    mutating func encode(_ value: UInt8, forKey key: Key) { integer(value, key) }
-    mutating func encode(_ value: UInt16, forKey key: Key) { integer(value, key) }
-    mutating func encode(_ value: UInt32, forKey key: Key) { integer(value, key) }
-    mutating func encode(_ value: UInt64, forKey key: Key) { integer(value, key) }
-    mutating func encode<T: Encodable>(_ value: T, forKey key: Key) throws {
-        node.key(key)
-        try node.write(value)
-    }
-
-    private func integer<T: BinaryInteger>(_ value: T, _ key: Key) {
-        node.key(key)
-        node.write(integer: value)
-    }
-
-    mutating func nestedContainer<Nested: CodingKey>(
-        keyedBy type: Nested.Type, forKey key: Key
-    ) -> KeyedEncodingContainer<Nested> {
-        node.key(key)
-        return node.child(key).container(keyedBy: type)
-    }
-    mutating func nestedUnkeyedContainer(forKey key: Key) -> any UnkeyedEncodingContainer {
-        node.key(key)
-        return node.child(key).unkeyedContainer()
-    }
-    mutating func superEncoder() -> any Encoder {
-        node.key(StateKey.above)
-        return node.child(StateKey.above)
-    }
-    mutating func superEncoder(forKey key: Key) -> any Encoder {
-        node.key(key)
-        return node.child(key)
-    }
-}
-
-private struct StateListWriter: UnkeyedEncodingContainer {
-    let node: StateNode
-    var codingPath: [any CodingKey] { node.codingPath }
-    var count: Int { node.count }
-
-    private func next() { node.count += 1 }
-
-    mutating func encodeNil() {
-        next()
-        node.writeNull()
-    }
-    mutating func encode(_ value: Bool) {
-        next()
-        node.write(value)
-    }
-    mutating func encode(_ value: String) {
-        next()
-        node.write(value)
-    }
-    mutating func encode(_ value: Double) {
-        next()
-        node.write(value)
-    }
-    mutating func encode(_ value: Float) {
-        next()
-        node.write(Double(value))
-    }
-    mutating func encode(_ value: Int) { integer(value) }
-    mutating func encode(_ value: Int8) { integer(value) }
-    mutating func encode(_ value: Int16) { integer(value) }
-    mutating func encode(_ value: Int32) { integer(value) }
-    mutating func encode(_ value: Int64) { integer(value) }
-    mutating func encode(_ value: UInt) { integer(value) }
-    mutating func encode(_ value: UInt8) { integer(value) }
-    mutating func encode(_ value: UInt16) { integer(value) }
-    mutating func encode(_ value: UInt32) { integer(value) }
-    mutating func encode(_ value: UInt64) { integer(value) }
-    mutating func encode<T: Encodable>(_ value: T) throws {
-        next()
-        try node.write(value)
-    }
-
-    private func integer<T: BinaryInteger>(_ value: T) {
-        next()
-        node.write(integer: value)
-    }
-
-    mutating func nestedContainer<Nested: CodingKey>(
-        keyedBy type: Nested.Type
-    ) -> KeyedEncodingContainer<Nested> {
-        next()
-        return node.child(nil).container(keyedBy: type)
-    }
-    mutating func nestedUnkeyedContainer() -> any UnkeyedEncodingContainer {
-        next()
-        return node.child(nil).unkeyedContainer()
-    }
-    mutating func superEncoder() -> any Encoder {
-        next()
-        return node.child(nil)
-    }
-}
-
-private struct StateSingleWriter: SingleValueEncodingContainer {
-    let node: StateNode
-    var codingPath: [any CodingKey] { node.codingPath }
-
-    mutating func encodeNil() { node.writeNull() }
-    mutating func encode(_ value: Bool) { node.write(value) }
-    mutating func encode(_ value: String) { node.write(value) }
-    mutating func encode(_ value: Double) { node.write(value) }
-    mutating func encode(_ value: Float) { node.write(Double(value)) }
-    mutating func encode(_ value: Int) { node.write(integer: value) }
-    mutating func encode(_ value: Int8) { node.write(integer: value) }
-    mutating func encode(_ value: Int16) { node.write(integer: value) }
-    mutating func encode(_ value: Int32) { node.write(integer: value) }
-    mutating func encode(_ value: Int64) { node.write(integer: value) }
-    mutating func encode(_ value: UInt) { node.write(integer: value) }
-    mutating func encode(_ value: UInt8) { node.write(integer: value) }
-    mutating func encode(_ value: UInt16) { node.write(integer: value) }
-    mutating func encode(_ value: UInt32) { node.write(integer: value) }
-    mutating func encode(_ value: UInt64) { node.write(integer: value) }
-    mutating func encode<T: Encodable>(_ value: T) throws { try node.write(value) }
-}
-
-/// A key by its name.
-struct StateKey: CodingKey {
-    let stringValue: String
-    var intValue: Int? { nil }
-
-    static let above = StateKey("super")
-
-    init(_ name: String) { stringValue = name }
-    init?(stringValue: String) { self.init(stringValue) }
-    init?(intValue: Int) { nil }
 }

@@ -6,25 +6,29 @@ extension StateFold {
     /// Fewer records are folded sooner than a second cursor has found its place.
     package static let many: UInt64 = 50_000
 
-    /// Takes all records up to a moment, on two threads where there are many: projections on the one,
-    /// deliveries and depths on the other. Neither needs to know of the other.
+    /// Takes all records up to a moment, on two threads where there are many: most projections on the
+    /// one, deliveries and depths on the other. Neither needs to know of the other.
     ///
-    /// - Parameter cursor: stands behind the last record that was taken.
+    /// - Parameters:
+    ///   - cursor: stands behind the last record that was taken.
+    ///   - end: the last record that is taken; nil for all that there are.
     package mutating func fold(
         _ cursor: JournalCursor, of reader: JournalReader, to moment: Moment,
-        many: UInt64 = StateFold.many
+        through end: UInt64? = nil, many: UInt64 = StateFold.many
     ) throws(JournalError) {
         // What is appended meanwhile is taken by both together, at the end.
-        let last = try reader.head().sequence
+        let last: UInt64
+        if let end { last = end } else { last = try reader.head().sequence }
         if last > sequence, last - sequence >= many, hasTwoHalves {
             try foldHalves(cursor, of: reader, to: moment, through: last)
         }
-        try fold(cursor, to: moment)
+        try fold(cursor, to: moment, through: end ?? .max)
     }
 
     private mutating func foldHalves(
         _ cursor: JournalCursor, of reader: JournalReader, to moment: Moment, through last: UInt64
     ) throws(JournalError) {
+        let order = projections.kinds
         let work = HalfFold(takeProjections())
         do {
             try DetachedThread.start { work.run(reader, to: moment, through: last) }
@@ -39,7 +43,7 @@ extension StateFold {
         } catch {
             mine = error
         }
-        putProjections(try work.result())
+        putProjections(try work.result(), in: order)
         if let mine { throw mine }
     }
 }

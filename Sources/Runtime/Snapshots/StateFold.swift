@@ -12,8 +12,8 @@ package struct StateFold: Sendable {
     package private(set) var sequence: UInt64 = 0
     /// The time of that record.
     package private(set) var time: Timestamp?
-    /// The types whose events change anything.
-    private var wanted: Set<String>
+    /// What is needed of the events of each type; nothing of those that are not here.
+    private var needs: [String: Need] = [:]
     /// Whether depths matter to whoever folds.
     private var countsDepths: Bool
 
@@ -23,8 +23,37 @@ package struct StateFold: Sendable {
     ) {
         projections = ProjectionSet(types)
         deliveries = DeliveryHistory(plugins: plugins)
-        wanted = projections.types.union(deliveries.types)
         self.countsDepths = countsDepths
+        findNeeds()
+    }
+
+    /// What is to be read of an event.
+    private enum Need {
+        /// Its payload, too.
+        case whole
+        /// Its payload, unless the projections are indifferent to it just now; then the rest.
+        case wholeForProjections
+        /// The same; and then nothing at all.
+        case projectionsAlone
+        /// All but its payload.
+        case envelope
+    }
+
+    private mutating func findNeeds() {
+        let read = deliveries.readTypes
+        let noted = deliveries.types
+        // A depth is told by the events between, whoever wants them.
+        needs = countsDepths ? needs.mapValues { _ in .envelope } : [:]
+        for type in projections.types.union(noted) {
+            if read.contains(type) {
+                needs[type] = .whole
+            } else if !projections.types.contains(type) {
+                needs[type] = .envelope
+            } else {
+                needs[type] =
+                    noted.contains(type) || countsDepths ? .wholeForProjections : .projectionsAlone
+            }
+        }
     }
 
     /// Takes the next record. Events that change nothing are not taken out of it.
@@ -51,10 +80,16 @@ package struct StateFold: Sendable {
     private mutating func take(
         _ record: RawRecord, of cursor: JournalCursor
     ) throws(JournalError) {
-        if wanted.contains(cursor.type(of: record)) {
-            apply(try cursor.event(of: record))
-        } else {
+        let type = cursor.type(of: record)
+        switch needs[type] {
+        case nil: sequence = record.sequence
+        case .whole: apply(try cursor.event(of: record))
+        case .envelope: note(try cursor.envelope(of: record))
+        case .wholeForProjections where projections.isIndifferent(to: type):
+            note(try cursor.envelope(of: record))
+        case .projectionsAlone where projections.isIndifferent(to: type):
             sequence = record.sequence
+        case .wholeForProjections, .projectionsAlone: apply(try cursor.event(of: record))
         }
     }
 
@@ -63,9 +98,14 @@ package struct StateFold: Sendable {
 
     /// Takes the next event.
     package mutating func apply(_ event: Event) {
+        projections.apply(event)
+        note(event)
+    }
+
+    /// Takes an event, whose payload nobody needs, or was read already.
+    private mutating func note(_ event: Event) {
         sequence = event.sequence
         time = event.time
-        projections.apply(event)
         deliveries.apply(event)
         if countsDepths { depths.record(event) }
     }
@@ -77,19 +117,30 @@ extension StateFold {
     /// Whether there are both projections and deliveries to be folded.
     var hasTwoHalves: Bool { !projections.kinds.isEmpty && !deliveries.isEmpty }
 
-    /// The projections alone, to be folded apart; the rest stays here.
+    /// Most projections, to be folded apart; the rest stays here. Those that want events of one type
+    /// alone stay as well, so that both halves have about as much to do.
     mutating func takeProjections() -> StateFold {
+        let wide = projections.kinds.filter { $0.types.count > 1 }
+        let narrow = projections.kinds.filter { $0.types.count <= 1 }
         var half = self
         half.deliveries = DeliveryHistory(plugins: [])
         half.depths = CauseDepths()
         half.countsDepths = false
-        half.wanted = projections.types
-        projections = ProjectionSet([])
+        half.projections = projections.keeping(wide)
+        projections = projections.keeping(narrow)
+        half.findNeeds()
+        findNeeds()
         return half
     }
 
     /// Puts them back, folded to the same record.
-    mutating func putProjections(_ half: StateFold) { projections = half.projections }
+    mutating func putProjections(_ half: StateFold, in order: [any Projection.Type]) {
+        var whole = ProjectionSet(order)
+        whole.put(projections)
+        whole.put(half.projections)
+        projections = whole
+        findNeeds()
+    }
 }
 
 // MARK: snapshots
