@@ -8,12 +8,12 @@ struct EvaluationMemory: Projection {
         let artifact: Digest
         let dataset: Digest
         let champion: Digest?
+    }
 
-        init(_ version: ModelVersionCreated, champion: ModelVersionCreated?) {
-            artifact = version.artifact
-            dataset = version.inputs.datasetDigest
-            self.champion = champion?.artifact
-        }
+    /// What a version is, as far as its measurements depend on it.
+    private struct Version: Codable {
+        let artifact: Digest
+        let dataset: Digest
     }
 
     private struct VersionKey: Hashable, Codable {
@@ -21,30 +21,34 @@ struct EvaluationMemory: Projection {
         let version: Int
     }
 
-    private var versions: [VersionKey: ModelVersionCreated] = [:]
+    private var versions: [VersionKey: Version] = [:]
     private var evaluations: [Key: [ModelEvaluated]] = [:]
 
     init() {}
 
     mutating func apply(_ event: Event) {
         if let created = event.payload(as: ModelVersionCreated.self) {
-            var created = created
-            // The digest of the dataset version stands for them.
-            created.inputs.files = DatasetFiles(listing: [])
-            versions[VersionKey(model: created.model, version: created.version)] = created
+            versions[VersionKey(model: created.model, version: created.version)] = Version(
+                artifact: created.artifact, dataset: created.inputs.datasetDigest)
         } else if let evaluated = event.payload(as: ModelEvaluated.self) {
-            func version(_ number: Int) -> ModelVersionCreated? {
+            func version(_ number: Int) -> Version? {
                 versions[VersionKey(model: evaluated.model, version: number)]
             }
             guard let created = version(evaluated.version) else { return }
             let champion = evaluated.champion.flatMap { version($0) }
             guard (champion == nil) == (evaluated.champion == nil) else { return }
-            evaluations[Key(created, champion: champion), default: []].append(evaluated)
+            let key = Key(
+                artifact: created.artifact, dataset: created.dataset,
+                champion: champion?.artifact)
+            evaluations[key, default: []].append(evaluated)
         }
     }
 
     func output(of input: EvaluateJob.Input) -> ModelEvaluated? {
-        let known = evaluations[Key(input.version, champion: input.champion)] ?? []
+        let key = Key(
+            artifact: input.version.artifact, dataset: input.version.inputs.datasetDigest,
+            champion: input.champion?.artifact)
+        let known = evaluations[key] ?? []
         guard
             var found = known.last(where: {
                 $0.comparison.map { $0.metric == input.metric } ?? (input.champion == nil)

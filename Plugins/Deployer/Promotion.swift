@@ -64,8 +64,8 @@ struct Promotion {
         guard policy.pipeline.stages.contains(plan.stage) else {
             return [stageIsGone(plan.version, plan.stage)]
         }
-        guard let version = model.versions[plan.version],
-            version.created.artifact == plan.artifact
+        guard let version = model.versions[plan.version], let created = version.created,
+            created.artifact == plan.artifact
         else {
             return [
                 refused(plan.version, plan.stage, "there is no such version of \(name)")
@@ -78,7 +78,7 @@ struct Promotion {
                 .notice,
                 "\(name) v\(plan.version): the champion changed since it was measured; "
                     + "it is measured again")
-            return try await enter(plan.stage, version.created)
+            return try await enter(plan.stage, created)
         }
         let release = try Release(name, plan.version)
         try context.outputs.link(try Release.link(name, in: plan.stage), to: release.folder)

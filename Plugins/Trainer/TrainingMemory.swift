@@ -6,9 +6,20 @@ struct TrainingMemory: Projection {
         RunStarted.self, RunCompleted.self, RunFailed.self, ModelVersionCreated.self,
     ]
 
+    // One for each run that there ever was: no more is kept than is asked for.
+
     private enum Outcome: Codable {
-        case version(RunCompleted, ModelVersionCreated)
+        case made(Made)
         case failure(String)
+    }
+
+    private struct Made: Codable {
+        let artifact: Digest
+        let file: String
+        let examples: Digest?
+        let rows: Int
+        let metrics: [String: Double]
+        let seconds: Double
     }
 
     private struct RunKey: Hashable, Codable {
@@ -18,11 +29,12 @@ struct TrainingMemory: Projection {
 
     /// The inputs of a run that has not ended, and what is known of it.
     private struct Running: Codable {
-        let inputs: [UInt8]
+        let inputs: Digest
         var completed: RunCompleted?
     }
 
-    private var outcomes: [[UInt8]: Outcome] = [:]
+    /// By the digest of what they were made from.
+    private var outcomes: [Digest: Outcome] = [:]
     private var running: [RunKey: Running] = [:]
 
     init() {}
@@ -39,7 +51,11 @@ struct TrainingMemory: Projection {
             guard let run = running.removeValue(forKey: key), let completed = run.completed else {
                 return
             }
-            outcomes[run.inputs] = .version(completed, version)
+            outcomes[run.inputs] = .made(
+                Made(
+                    artifact: version.artifact, file: version.file, examples: version.examples,
+                    rows: completed.rows, metrics: completed.metrics,
+                    seconds: completed.seconds))
         } else if let failed = event.payload(as: RunFailed.self) {
             let key = RunKey(pipeline: failed.pipeline, run: failed.run)
             guard let run = running.removeValue(forKey: key) else { return }
@@ -49,10 +65,10 @@ struct TrainingMemory: Projection {
     }
 
     /// The digest of the dataset's version stands for its files, wherever their list lies.
-    private static func key(_ inputs: RunInputs) -> [UInt8]? {
+    private static func key(_ inputs: RunInputs) -> Digest? {
         var inputs = inputs
         inputs.files = DatasetFiles(listing: [])
-        return try? JSONValue(encoding: inputs).bytes
+        return (try? JSONValue(encoding: inputs).bytes).map { Digest(of: $0) }
     }
 
     /// - Throws: what the run failed with.
@@ -61,12 +77,12 @@ struct TrainingMemory: Projection {
         switch outcomes[key] {
         case nil: return nil
         case .failure(let error): throw ReactionError(error, retryable: false)
-        case .version(let run, let version):
+        case .made(let made):
             let all = input.inputs.files.rows
             return TrainJob.Output(
-                artifact: version.artifact, file: version.file, examples: version.examples,
-                rows: run.rows, heldOut: max(0, all - run.rows), metrics: run.metrics,
-                seconds: run.seconds)
+                artifact: made.artifact, file: made.file, examples: made.examples,
+                rows: made.rows, heldOut: max(0, all - made.rows), metrics: made.metrics,
+                seconds: made.seconds)
         }
     }
 }

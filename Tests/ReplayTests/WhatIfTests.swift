@@ -68,5 +68,20 @@ import Testing
         let paused = await year.run(
             "what-if", "--since", "2026-05-01", "--set", "pipelines.delays.retrain.coolDown=42d")
         try Golden.expect(paused.all, "what-if-pause")
+        // What was put off is asked for on the second at which the pause is over.
+        let outcome = try await year.run(
+            "what-if", "--since", "2026-05-01", "--set", "pipelines.delays.retrain.coolDown=42d",
+            "--json"
+        ).decode(WhatIfOutcome.self)
+        let trainings = outcome.differences.compactMap(\.wouldBe).filter { $0.kind == .training }
+        let ends = trainings.filter { $0.outcome == "put off" }.compactMap { decision in
+            decision.reason.firstRange(of: "cooling down until ").map {
+                String(decision.reason[$0.upperBound...].prefix(19))
+            }
+        }
+        let begun = trainings.filter { $0.outcome == "requested" }.map {
+            String($0.time.description.prefix(19))
+        }
+        #expect(!Set(ends).isDisjoint(with: begun), "\(ends) \(begun)")
     }
 }

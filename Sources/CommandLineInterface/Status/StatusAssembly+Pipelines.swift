@@ -33,7 +33,7 @@ extension StatusAssembly {
         return .init(
             stage: name, version: tenure?.version, since: tenure?.since,
             rollback: tenure?.isRollback ?? false,
-            metrics: version?.evaluation?.metrics ?? version?.created.metrics ?? [:],
+            metrics: version?.evaluation?.metrics ?? version?.created?.metrics ?? [:],
             checkPassed: version?.checks[name]?.passed)
     }
 
@@ -45,11 +45,12 @@ extension StatusAssembly {
             // A version that was in production and was rolled back challenges nobody.
             !(model.tenures[production] ?? []).contains(where: { $0.version == model.latest })
         else { return nil }
+        let evaluation = latest.evaluation
         var challenger = StatusReport.PipelineState.Challenger(
-            version: model.latest, state: latest.evaluation == nil ? .trained : .evaluated,
+            version: model.latest, state: evaluation == nil ? .trained : .evaluated,
             stage: nil, reasons: [],
-            metrics: latest.evaluation?.metrics ?? latest.created.metrics,
-            comparison: comparison(in: latest.evaluation))
+            metrics: evaluation?.metrics ?? latest.created?.metrics ?? [:],
+            comparison: comparison(in: evaluation))
         if let stage = stages.last(where: { model.live(in: $0) == model.latest }) {
             challenger.state = .staged
             challenger.stage = stage
@@ -58,8 +59,9 @@ extension StatusAssembly {
             challenger.state = .waits
             challenger.stage = stage
         }
+        let refusals = latest.refused
         for stage in stages {
-            guard let refused = latest.refused[stage] else { continue }
+            guard let refused = refusals[stage] else { continue }
             challenger.state = .refused
             challenger.stage = stage
             challenger.reasons = refused.reasons

@@ -212,7 +212,7 @@ struct DaemonMetrics {
                 version.add(Double(tenure.version), labels.0, labels.1)
                 since.add(tenure.since.unixSeconds, labels.0, labels.1)
                 let live = model.versions[tenure.version]
-                let measured = live?.evaluation?.metrics ?? live?.created.metrics ?? [:]
+                let measured = live?.evaluation?.metrics ?? live?.created?.metrics ?? [:]
                 for (metric, value) in measured.sorted(by: { $0.key < $1.key }) {
                     metrics.add(value, labels.0, labels.1, Label("metric", metric))
                 }

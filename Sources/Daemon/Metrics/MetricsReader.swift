@@ -81,11 +81,16 @@ package struct MetricsReader {
             throw problem("no number behind \(name)")
         }
         let isKnown = family.samples.contains {
-            $0.suffix == suffix && Set($0.labels) == Set(labels)
+            $0.suffix == suffix && isSame($0.labels, labels)
         }
         if isKnown { throw problem("\(name) has these labels a second time") }
         families[families.count - 1].samples.append(
             MetricFamily.Sample(suffix: suffix, labels: labels, value: value))
+    }
+
+    /// The same labels in any order; no name comes twice.
+    private func isSame(_ a: [MetricFamily.Label], _ b: [MetricFamily.Label]) -> Bool {
+        a.count == b.count && a.allSatisfy(b.contains)
     }
 
     private func readLabels(_ rest: inout Substring) throws(Problem) -> [MetricFamily.Label] {

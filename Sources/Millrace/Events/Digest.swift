@@ -1,3 +1,5 @@
+import Checksums
+
 /// The SHA-256 of some bytes: the name under which the vault keeps them.
 public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// The 32 bytes as four big-endian words, the first bytes in the first word.
@@ -5,6 +7,9 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
 
     /// Takes the 32 bytes as four big-endian words.
     public init(words: (UInt64, UInt64, UInt64, UInt64)) { self.words = words }
+
+    /// Of these bytes.
+    package init(of bytes: [UInt8]) { self.init(words: SHA256.hash(bytes).words) }
 
     /// Takes exactly 32 bytes; nil for any other number.
     public init?(bytes: some Collection<UInt8>) {

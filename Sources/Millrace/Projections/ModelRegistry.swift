@@ -6,17 +6,28 @@ public struct ModelRegistry: Projection {
         DeploymentPlanned.self, DeploymentCompleted.self, StageChecked.self,
     ]
 
+    /// What was said of it last. Each is read from its event when somebody asks: of hundreds of versions
+    /// that a state holds hardly anybody asks for more than a few.
     public struct Version: Sendable, Codable {
-        public let created: ModelVersionCreated
-        public let sequence: UInt64
-        public let time: Timestamp
-        public var evaluation: ModelEvaluated?
+        fileprivate let making: LastEvent<ModelVersionCreated>
+        fileprivate var measurement: LastEvent<ModelEvaluated>?
+        fileprivate var verdicts: [String: LastEvent<GatesEvaluated>] = [:]
+        fileprivate var refusals: [String: LastEvent<PromotionRefused>] = [:]
+        fileprivate var findings: [String: LastEvent<StageChecked>] = [:]
+
+        fileprivate init(_ making: LastEvent<ModelVersionCreated>) { self.making = making }
+
+        public var sequence: UInt64 { making.sequence }
+        public var time: Timestamp { making.time }
+        /// Nil when its event cannot be read.
+        public var created: ModelVersionCreated? { making.payload }
+        public var evaluation: ModelEvaluated? { measurement?.payload }
         /// By stage: the last verdict.
-        public var gates: [String: GatesEvaluated] = [:]
+        public var gates: [String: GatesEvaluated] { verdicts.compactMapValues(\.payload) }
         /// By stage: why it was not let in.
-        public var refused: [String: PromotionRefused] = [:]
+        public var refused: [String: PromotionRefused] { refusals.compactMapValues(\.payload) }
         /// By stage: the last check after a deployment.
-        public var checks: [String: StageChecked] = [:]
+        public var checks: [String: StageChecked] { findings.compactMapValues(\.payload) }
     }
 
     /// One entry of a stage's history.
@@ -72,16 +83,22 @@ public struct ModelRegistry: Projection {
         // Taken out and put back, so that it is changed in place.
         var model = models.removeValue(forKey: name) ?? Model(name: name)
         defer { models[name] = model }
-        if let created = event.payload(as: ModelVersionCreated.self) {
-            model.versions[created.version] = Version(
-                created: created, sequence: event.sequence, time: event.time)
+        if let making = LastEvent<ModelVersionCreated>(event) {
+            guard let number = event.version(of: ModelVersionCreated.self) else { return }
+            model.versions[number] = Version(making)
             model.forgetOld()
-        } else if let evaluated = event.payload(as: ModelEvaluated.self) {
-            model.versions[evaluated.version]?.evaluation = evaluated
-        } else if let gates = event.payload(as: GatesEvaluated.self) {
-            model.versions[gates.version]?.gates[gates.stage] = gates
-        } else if let refused = event.payload(as: PromotionRefused.self) {
-            model.versions[refused.version]?.refused[refused.stage] = refused
+        } else if let measured = LastEvent<ModelEvaluated>(event) {
+            guard let number = event.version(of: ModelEvaluated.self) else { return }
+            model.versions[number]?.measurement = measured
+        } else if let verdict = LastEvent<GatesEvaluated>(event) {
+            guard let (number, stage) = event.place(of: GatesEvaluated.self) else { return }
+            model.versions[number]?.verdicts[stage] = verdict
+        } else if let refusal = LastEvent<PromotionRefused>(event) {
+            guard let (number, stage) = event.place(of: PromotionRefused.self) else { return }
+            model.versions[number]?.refusals[stage] = refusal
+        } else if let finding = LastEvent<StageChecked>(event) {
+            guard let (number, stage) = event.place(of: StageChecked.self) else { return }
+            model.versions[number]?.findings[stage] = finding
         } else if let requested = event.payload(as: ApprovalRequested.self) {
             model.waiting[requested.stage] = requested.version
         } else if let decided = event.payload(as: ApprovalDecided.self) {
@@ -96,8 +113,21 @@ public struct ModelRegistry: Projection {
             let excess =
                 (model.tenures[deployed.stage]?.count ?? 0) - ModelRegistry.tenureLimit
             if excess > 0 { model.tenures[deployed.stage]?.removeFirst(excess) }
-        } else if let check = event.payload(as: StageChecked.self) {
-            model.versions[check.version]?.checks[check.stage] = check
         }
+    }
+}
+
+extension Event {
+    /// The version of a model that it is about.
+    fileprivate func version<P: EventPayload>(of type: P.Type) -> Int? {
+        members(of: type)?.value("version", as: Int.self)
+    }
+
+    /// The version of a model and the stage that it is about.
+    fileprivate func place<P: EventPayload>(of type: P.Type) -> (version: Int, stage: String)? {
+        guard let members = members(of: type), let version = members.value("version", as: Int.self),
+            let stage = members.text("stage")
+        else { return nil }
+        return (version, stage)
     }
 }

@@ -56,7 +56,7 @@ struct TrainingRehearsal {
                 // Nothing has changed since the last run: its version answers.
                 if event.type == TrainingDeferred.type {
                     let model = projections.state(ModelRegistry.self)?.models[pipeline]
-                    return model.flatMap { $0.versions[$0.latest]?.created.metrics }
+                    return model.flatMap { $0.versions[$0.latest]?.created?.metrics }
                 }
             }
             events += next

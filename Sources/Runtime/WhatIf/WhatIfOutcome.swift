@@ -81,6 +81,8 @@ struct DecisionComparison {
     private var readers = (was: DecisionReader(), wouldBe: DecisionReader())
     private var was: [DecisionReader.Key: Decision] = [:]
     private var wouldBe: [DecisionReader.Key: Decision] = [:]
+    /// What both decided alike, until one of them decides anew.
+    private var same: [DecisionReader.Key: Decision] = [:]
 
     /// An event that both histories have. Of most questions only those are kept that are decided
     /// differently; a promotion is decided in several steps.
@@ -88,22 +90,38 @@ struct DecisionComparison {
         readers.was.note(event)
         readers.wouldBe.note(event)
         guard DecisionReader.promotions.contains(event.type) else { return }
-        if let (key, decision) = readers.was.decision(event) { was[key] = decision }
-        if let (key, decision) = readers.wouldBe.decision(event) { wouldBe[key] = decision }
+        let (old, new) = (readers.was.decision(event), readers.wouldBe.decision(event))
+        if let old, let new, old.key == new.key, old.decision == new.decision {
+            (was[old.key], wouldBe[old.key]) = (nil, nil)
+            same[old.key] = old.decision
+            return
+        }
+        if let old { put(was: old.key, old.decision) }
+        if let new { put(wouldBe: new.key, new.decision) }
+    }
+
+    private mutating func put(was key: DecisionReader.Key, _ decision: Decision) {
+        if let other = same.removeValue(forKey: key) { wouldBe[key] = other }
+        was[key] = decision
+    }
+
+    private mutating func put(wouldBe key: DecisionReader.Key, _ decision: Decision) {
+        if let other = same.removeValue(forKey: key) { was[key] = other }
+        wouldBe[key] = decision
     }
 
     /// An event of the journal alone.
     mutating func only(was event: Event) {
         readers.was.note(event)
         guard let (key, decision) = readers.was.decision(event) else { return }
-        was[key] = decision
+        put(was: key, decision)
     }
 
     /// An event of the what-if alone.
     mutating func only(wouldBe event: Event) {
         readers.wouldBe.note(event)
         guard let (key, decision) = readers.wouldBe.decision(event) else { return }
-        wouldBe[key] = decision
+        put(wouldBe: key, decision)
     }
 
     /// A reaction of the what-if came to an error.

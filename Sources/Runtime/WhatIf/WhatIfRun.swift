@@ -17,6 +17,7 @@ package struct WhatIfRun {
     private var projections: ProjectionSet
     private var pending = PendingReactions()
     private var comparison = DecisionComparison()
+    private var coolDowns = CoolDownClock()
     private var models = (was: ModelRegistry(), wouldBe: ModelRegistry())
     /// Types of which the two histories have different events.
     private var tainted: Set<String> = []
@@ -53,6 +54,7 @@ package struct WhatIfRun {
             outcome.to = last.time
             outcome.records = last.sequence
             if first.sequence >= changes.since { try await begin(before: first) }
+            try await endCoolDowns(before: first)
             try await take(batch)
             try await settle(at: last)
             for mark in recorded.begunEarly[last.sequence] ?? [] {
@@ -91,6 +93,25 @@ package struct WhatIfRun {
         try await settle(at: event)
     }
 
+    /// What was put off in this history alone is looked at again when it is due.
+    private mutating func endCoolDowns(before event: Event) async throws {
+        var steps = 0
+        while let ended = coolDowns.next(through: event.time) {
+            steps += 1
+            guard steps <= WhatIfRun.stepsMax else {
+                throw ReactionError(
+                    "before record \(event.sequence) a training of \(ended.pipeline) is put off "
+                        + "without end")
+            }
+            let draft = try EventDraft(
+                ended,
+                id: Emission.id(plugin: "what-if/cooldown", cause: event.id, ordinal: steps),
+                actor: .system)
+            add(draft.event(sequence: max(event.sequence, 1) - 1, time: ended.due), as: .new)
+            try await settle(at: event)
+        }
+    }
+
     private mutating func take(_ batch: [Event]) async throws {
         if let end = batch.last, let mark = end.payload(as: ReactionHandled.self) {
             return try await take(mark, end, emitted: batch.dropLast())
@@ -109,6 +130,7 @@ package struct WhatIfRun {
                 accepted.settings, changed: hasBegun && event.sequence >= changes.since)
         }
         if hasContracts, isReplacedContract(event) { return }
+        if coolDowns.isOfJournalAlone(event) { return leaveOut(event) }
         add(event, as: .same)
     }
 
@@ -265,6 +287,7 @@ package struct WhatIfRun {
             registered[plugin.plugin] = plugin.from
         }
         projections.apply(event)
+        coolDowns.note(wouldBe: event)
         world.folders.note(event)
         outcome.wouldBe.add(event)
         if ModelRegistry.interest.contains(event.type) { models.wouldBe.apply(event) }
@@ -287,6 +310,7 @@ package struct WhatIfRun {
 
     private mutating func count(was event: Event) {
         outcome.was.add(event)
+        coolDowns.note(was: event)
         if ModelRegistry.interest.contains(event.type) { models.was.apply(event) }
     }
 
@@ -300,8 +324,8 @@ package struct WhatIfRun {
             guard let stage else { continue }
             let (before, after) = (was?.live(in: stage), wouldBe?.live(in: stage))
             let isSame =
-                before.flatMap { was?.versions[$0]?.created.artifact }
-                == after.flatMap { wouldBe?.versions[$0]?.created.artifact }
+                before.flatMap { was?.versions[$0]?.created?.artifact }
+                == after.flatMap { wouldBe?.versions[$0]?.created?.artifact }
             guard !isSame else { continue }
             found.append(
                 .init(model: name, stage: stage, was: before, wouldBe: after, isSame: isSame))
