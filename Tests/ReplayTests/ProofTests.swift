@@ -1,8 +1,12 @@
 import Console
+import Daemon
 import Foundation
+import Journal
 import Millrace
 import Runtime
+import StorageKit
 import Testing
+import Vault
 
 @Suite struct ProofTests {
     private func proof(_ words: String...) async throws -> [UInt8] {
@@ -81,6 +85,34 @@ import Testing
         #expect(throws: ProofFlaw.self) { try ProofCheck.check(claim) }
     }
 
+    @Test func `a chain of more than 32 MiB is left out, and what matters proves it all the same`()
+        async throws
+    {
+        let year = try await Year.shared.value
+        let long = try year.cut(after: try year.batchEnd(before: 60))
+        try long.fill(megabytes: 34)
+        let proof = await long.run("prove", "delays@1")
+        #expect(proof.code == .success, "\(proof.err)")
+        let bundle = try ProofCheck.check(Array(proof.out.utf8))
+        #expect(!bundle.claim.isWhole && bundle.claim.version == 1)
+        #expect(proof.out.utf8.count < 1 << 20 && bundle.records.count < 60)
+        let file = "/tmp/millrace-proof-\(UInt32.random(in: 0 ... .max)).json"
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        try Data(proof.out.utf8).write(to: URL(filePath: file))
+        #expect(try Python.verify(file) == nil)
+        #expect(await long.run("prove", "--check", file).code == .success)
+        // Who wants all of it and more than any proof takes is told so.
+        let reader = JournalReader(directory: long.layout.journal)
+        let search = EvidenceSearch(reader, upTo: try reader.head().sequence)
+        let files = VaultFiles(try Vault(directory: long.layout.vault))
+        let flaw = #expect(throws: ProofFlaw.self) {
+            try ProofBuilder(search, files: files).bundle(
+                deployment: bundle.claim.deployment, evidence: [], chainMax: 4 << 20,
+                isWhole: true)
+        }
+        #expect(flaw?.description.contains("more than 4 MiB") == true)
+    }
+
     @Test func `the second verifier finds what the first one finds`() async throws {
         let bytes = try await proof("delays@1", "--at", "36")
         let file = "/tmp/millrace-proof-\(UInt32.random(in: 0 ... .max)).json"
@@ -113,5 +145,26 @@ private enum Python {
         process.waitUntilExit()
         return process.terminationStatus == 0
             ? nil : String(decoding: said, as: UTF8.self) + "wrong"
+    }
+}
+
+extension Year {
+    /// Appends records of a megabyte each that are about nothing else here.
+    fileprivate func fill(megabytes: Int) throws {
+        var configuration = JournalConfiguration()
+        configuration.quietMilliseconds = nil
+        configuration.storage = UnsyncedStorage()
+        configuration.clock = { Year.now }
+        let writer = try JournalWriter(directory: layout.journal, configuration: configuration)
+        let text = String(repeating: "x", count: 1_000_000)
+        for number in 0..<UInt64(megabytes * 21 / 20) {
+            _ = try writer.appendBlocking([
+                EventDraft(
+                    id: EventID(high: 77, low: number), type: "note.kept",
+                    subject: Subject("note", "\(number)"), actor: .system,
+                    payload: Array("{\"text\":\"\(text)\"}".utf8))
+            ])
+        }
+        try writer.close()
     }
 }

@@ -16,7 +16,7 @@ struct ProveCommand {
     private static let output = Option.value(
         "output", short: "o", .file, help: "where to write the proof; else standard output")
     private static let full = Option.flag(
-        "full", help: "all records up to the head, however many")
+        "full", help: "all records up to the head, up to 256 MiB of them")
     private static let version = Argument.optional(
         "MODEL", .text, help: "MODEL or MODEL@VERSION; for --check, nothing")
 
@@ -32,7 +32,7 @@ struct ProveCommand {
                 every digest, and that data, validation, code, run, evaluation, gates, approval and \
                 deployment fit together. One changed byte is found and named (exit code 1).
                 A chain of more than 32 MiB is left out, and only the records that matter are taken \
-                in; --full takes all. What a proof cannot show by itself is that the journal it is \
+                in; --full takes all, up to 256 MiB. What a proof cannot show by itself is that the journal it is \
                 from is yours: compare its head with one that you kept.
                 """,
             group: "Trust",
@@ -92,7 +92,8 @@ struct ProveCommand {
         do {
             return try ProofBuilder(target.search, files: files).bundle(
                 deployment: sequence, evidence: evidence,
-                chainMax: input[full] ? .max : ProofBuilder.chainMax)
+                chainMax: input[full] ? ProofBuilder.wholeMax : ProofBuilder.chainMax,
+                isWhole: input[full])
         } catch let flaw as ProofFlaw {
             throw CommandFailure(.negative, Text("this journal does not prove it: \(flaw)"))
         }

@@ -8,6 +8,8 @@ package struct ProofBuilder {
 
     /// Chains longer than this are left out, and only the records that matter taken in: 32 MiB.
     package static let chainMax = 32 << 20
+    /// No proof takes in a longer chain, not even one that is to be whole: 256 MiB.
+    package static let wholeMax = 256 << 20
     /// Larger things are named by their digest alone: 256 KiB.
     private static let objectMax = 256 << 10
 
@@ -20,14 +22,22 @@ package struct ProofBuilder {
     ///   - deployment: the record.
     ///   - evidence: the records that it rests on.
     ///   - chainMax: bytes of records that may be taken in for the chain's sake.
+    ///   - isWhole: a chain that is longer is an error, and not left out.
     /// - Throws: `ProofFlaw` when the journal does not show why.
     package func bundle(
-        deployment: UInt64, evidence: Set<UInt64>, chainMax: Int = chainMax
+        deployment: UInt64, evidence: Set<UInt64>, chainMax: Int = chainMax,
+        isWhole: Bool = false
     ) throws -> ProofBundle {
         let wanted = try evidence.union(facts(about: deployment))
         let first = wanted.min() ?? deployment
         if let whole = try lines(from: first, limit: chainMax) {
             return try bundle(whole, deployment)
+        }
+        guard !isWhole else {
+            throw ProofFlaw(
+                "the records from \(first) to \(search.last) have more than \(chainMax >> 20) MiB, "
+                    + "which is more than a proof takes in; without --full it has those that matter"
+            )
         }
         let parts = try wanted.union([search.last]).sorted().compactMap { sequence in
             try search.reader.record(sequence)?.copy()

@@ -84,30 +84,47 @@ enum Base64Text {
     private static let alphabet = Array(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
+    /// By character: its six bits; 64 for what is none of them.
+    private static let values: [UInt8] = {
+        var values = [UInt8](repeating: 64, count: 256)
+        for (index, character) in alphabet.enumerated() {
+            values[Int(character)] = UInt8(truncatingIfNeeded: index)
+        }
+        return values
+    }()
+
     static func encode(_ bytes: [UInt8]) -> String {
+        let alphabet = alphabet
         var text: [UInt8] = []
         text.reserveCapacity((bytes.count + 2) / 3 * 4)
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let part = bytes[start..<min(start + 3, bytes.count)]
-            var word = part.reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-            word <<= 8 * UInt32(3 - part.count)
+        var start = 0
+        while start < bytes.count {
+            let count = min(3, bytes.count - start)
+            var word: UInt32 = 0
+            for index in 0..<3 {
+                word = word << 8 | (index < count ? UInt32(bytes[start + index]) : 0)
+            }
             for index in 0..<4 {
                 text.append(
-                    index <= part.count
+                    index <= count
                         ? alphabet[Int(word >> (18 - 6 * UInt32(index))) & 63]
                         : UInt8(ascii: "="))
             }
+            start += 3
         }
         return String(decoding: text, as: UTF8.self)
     }
 
     /// Nil for anything that `encode` does not write.
     static func decode(_ text: String) -> [UInt8]? {
+        let values = values
         var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.utf8.count / 4 * 3)
         var word: UInt32 = 0
         var bits: UInt32 = 0
         for digit in text.utf8 where digit != UInt8(ascii: "=") {
-            guard let value = alphabet.firstIndex(of: digit) else { return nil }
+            let value = values[Int(digit)]
+            guard value < 64 else { return nil }
             word = (word << 6 | UInt32(value)) & 0xFFFF
             bits += 6
             if bits >= 8 {
