@@ -34,6 +34,13 @@ private struct Everything: Codable, Equatable {
 }
 
 struct JSONCodableTests {
+    @Test func `a long text is cut short in the words for what is wrong`() {
+        let value: JSONValue = ["id": .string(String(repeating: "x", count: 80))]
+        let error = #expect(throws: (any Error).self) { try value.decode([String: Digest].self) }
+        let words = error.map { "\($0)" } ?? ""
+        #expect(words.contains("\"" + String(repeating: "x", count: 57) + "...\""), "\(words)")
+    }
+
     @Test func `a structure with everything in it comes back the same`() throws {
         let value = Everything()
         let json = try JSONValue(encoding: value)

@@ -13,7 +13,8 @@ func describeByte(at index: Int, in text: Span<UInt8>) -> String {
 
 /// A text in quotes for a message: escaped, and cut when long.
 func quoted(_ text: String) -> String {
-    let short = text.unicodeScalars.count > 60 ? "\(text.unicodeScalars.prefix(57))..." : text
+    let short =
+        text.unicodeScalars.count > 60 ? String(text.unicodeScalars.prefix(57)) + "..." : text
     return printable(String(decoding: JSONValue.string(short).bytes, as: UTF8.self))
 }
 
