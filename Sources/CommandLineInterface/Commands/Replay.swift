@@ -32,9 +32,12 @@ struct Replay: Sendable {
         var parting: ReplayCommand.Parting?
         let cursor = try reader.cursor()
         for sequence in store.sequences where parting == nil {
+            // What is held is read, and compared, for comparison's sake alone.
+            let reading = monotonicNanoseconds()
             guard let state = try store.state(at: sequence, reader, empty),
                 moment.includes(sequence: sequence, time: state.time ?? .init(microseconds: 0))
             else { continue }
+            comparing += monotonicNanoseconds() - reading
             try fold.fold(
                 cursor, of: reader, to: .end, through: sequence, many: Replay.many)
             tell(fold.sequence, since: start)
