@@ -104,7 +104,7 @@ import Vault
         // Who wants all of it and more than any proof takes is told so.
         let reader = JournalReader(directory: long.layout.journal)
         let search = EvidenceSearch(reader, upTo: try reader.head().sequence)
-        let files = VaultFiles(try Vault(directory: long.layout.vault))
+        let files = try VaultFiles(long.layout)
         let flaw = #expect(throws: ProofFlaw.self) {
             try ProofBuilder(search, files: files).bundle(
                 deployment: bundle.claim.deployment, evidence: [], chainMax: 4 << 20,
