@@ -37,6 +37,21 @@ extension EndToEnd {
             }
         }
 
+        @Test func `a file that is no input is refused once for each of its versions`()
+            async throws
+        {
+            try await Workspace.use { mill in
+                try mill.drop("x,y\n1,2\n", at: "data/stray.csv")
+                #expect(try mill.run(["run", "--once"]).code == 1)
+                for _ in 0..<2 { #expect(try mill.run(["run", "--once"]).code == 0) }
+                #expect(try mill.facts(FileRefused.self).count == 1)
+                // Other bytes are another version.
+                try mill.drop("x,y\n3,4\n", at: "data/stray.csv")
+                #expect(try mill.run(["run", "--once"]).code == 1)
+                #expect(try mill.facts(FileRefused.self).count == 2)
+            }
+        }
+
         @Test func `what came while nothing ran is taken in, in the order of its subjects`()
             async throws
         {

@@ -65,6 +65,8 @@ struct PluginDeclaration: Codable, Sendable {
     var emits: [String]
     var jobs: [String]
     var settings: [Setting]
+    /// What to begin with in `millrace.json`: the settings as they are when nothing is said.
+    var example: JSONValue?
 
     struct Reaction: Codable, Sendable {
         var type: String
@@ -88,7 +90,7 @@ struct PluginDeclaration: Codable, Sendable {
 
     init(
         name: String, summary: String, program: String? = nil, reactsTo: [Reaction],
-        emits: [String], jobs: [String], settings: [Setting]
+        emits: [String], jobs: [String], settings: [Setting], example: JSONValue? = nil
     ) {
         self.name = name
         self.summary = summary
@@ -97,10 +99,12 @@ struct PluginDeclaration: Codable, Sendable {
         self.emits = emits
         self.jobs = jobs
         self.settings = settings
+        self.example = example
     }
 
     private static func make<P: Plugin>(_ type: P.Type) -> PluginDeclaration {
         let plugin = RegisteredPlugin(P(settings: P.Settings()))
+        let settings = try? exampleSettings(P.Settings.self)
         return PluginDeclaration(
             name: P.name.rawValue, summary: P.summary,
             reactsTo: plugin.reactions.map {
@@ -111,7 +115,8 @@ struct PluginDeclaration: Codable, Sendable {
                 Setting(
                     key: $0.path.joined(separator: "."), kind: $0.kind,
                     defaultValue: $0.defaultValue, help: $0.help)
-            })
+            },
+            example: settings.map { ["plugins": [P.name.rawValue: $0]] })
     }
 }
 
@@ -155,6 +160,11 @@ struct PluginPage {
                 )
             }
             sections.append([title] + definitionList(items, width: terminal.width))
+            if let example = plugin.example {
+                sections.append(
+                    [Text("Example:", .strong)]
+                        + example.pretty().split(separator: "\n").map { Text("  \($0)") })
+            }
         }
         return Array(sections.joined(separator: [Text()]))
     }

@@ -96,7 +96,7 @@ package enum Intake {
             return try outside(
                 FileRefused(
                     path: change.path, reason: reason, size: version.size, uid: version.user,
-                    identity: identity(version), area: area),
+                    identity: identity(version), area: area, sha256: version.digest),
                 actor: .user(version.user), at: now)
         }
         guard case .removed = change.kind else {
@@ -163,7 +163,7 @@ package enum Intake {
             known[removed.path] = nil
         } else if let refused = event.payload(as: FileRefused.self) {
             known[refused.path] = version(
-                refused.identity, size: refused.size, uid: refused.uid, digest: nil)
+                refused.identity, size: refused.size, uid: refused.uid, digest: refused.sha256)
         }
     }
 

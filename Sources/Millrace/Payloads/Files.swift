@@ -116,6 +116,8 @@ public struct FileRefused: EventPayload {
     public var uid: UInt32
     public var identity: FileIdentity
     public var area: Area
+    /// Of its bytes, where they were read: then they are not read again before they change.
+    public var sha256: Digest?
 
     public var subject: Subject { area.subject }
 
@@ -125,8 +127,9 @@ public struct FileRefused: EventPayload {
 
     public init(
         path: WorkspacePath, reason: String, size: Int, uid: UInt32, identity: FileIdentity,
-        area: Area
+        area: Area, sha256: Digest? = nil
     ) {
+        self.sha256 = sha256
         self.path = path
         self.reason = reason
         self.size = size
