@@ -168,9 +168,10 @@ struct StatusPage {
 
     private func plugins(_ terminal: Terminal) -> [Text] {
         var table = TextTable([
-            .init("PLUGIN", cut: .end), .init("PENDING", .right), .init("LAG", .right),
-            .init("RUNS", .right), .init("HANDLED", .right), .init("FAILURES", .right),
-            .init("DEAD", .right), .init("P50", .right), .init("P99", .right),
+            .init("PLUGIN", cut: .end), .init("AT", .right), .init("PENDING", .right),
+            .init("LAG", .right), .init("RUNS", .right), .init("RETRIES", .right),
+            .init("HANDLED", .right), .init("FAILED", .right), .init("DEAD", .right),
+            .init("P50", .right), .init("P99", .right),
         ])
         for plugin in report.plugins {
             func time(_ milliseconds: Double?) -> Text {
@@ -178,9 +179,12 @@ struct StatusPage {
             }
             table.add(
                 Text(plugin.name, .name),
+                Text(plugin.lastHandled > 0 ? "#\(plugin.lastHandled)" : "-"),
                 Text(Format.count(plugin.pending), plugin.pending > 0 ? .warning : .plain),
                 time(plugin.lagSeconds.map { $0 * 1000 }),
                 Text(plugin.inFlight.map { Format.count($0) } ?? "-"),
+                Text(
+                    Format.count(plugin.retrying), plugin.retrying > 0 ? .warning : .plain),
                 Text(Format.count(plugin.handled)),
                 Text(Format.count(plugin.failures), plugin.failures > 0 ? .warning : .plain),
                 Text(Format.count(plugin.deadLetters), plugin.deadLetters > 0 ? .bad : .plain),
