@@ -20,6 +20,9 @@ final class UnplacedObjects: Sendable {
 
     var digests: [Digest] { objects.withLock { Array($0.keys) } }
 
+    /// Each object's size in bytes.
+    var sizes: [Digest: Int] { objects.withLock { $0.mapValues(\.count) } }
+
     /// Has an object placed by one thread, while others who want it wait. Nothing is done for one that
     /// has its name.
     func place(

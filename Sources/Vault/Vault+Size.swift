@@ -1,5 +1,6 @@
 import Glibc
 import LinuxSystem
+import Millrace
 
 extension Vault {
     /// How many objects there are, and how many bytes in all. It looks at every one: not for a thread
@@ -9,6 +10,7 @@ extension Vault {
         defer { buffer.deallocate() }
         let objects = directory.appending("objects")
         var (count, bytes) = (0, 0)
+        let waiting = pending.unplaced.sizes
         for folder in try Vault.folders(of: objects) {
             do throws(SystemError) {
                 let folder = try FileDescriptor.open(
@@ -22,7 +24,16 @@ extension Vault {
                 throw .system(error, doing: "measuring the vault")
             }
         }
+        // Those without a name. One that got it in a folder looked at before is left out this time.
+        for (digest, size) in waiting where !isNamed(digest) {
+            count += 1
+            bytes += size
+        }
         return (count, bytes)
+    }
+
+    private func isNamed(_ digest: Digest) -> Bool {
+        ((try? FileStatus.of(path(of: digest))) ?? nil) != nil
     }
 
     private static func folders(of objects: FilePath) throws(VaultError) -> [FilePath] {

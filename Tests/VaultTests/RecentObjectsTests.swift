@@ -42,6 +42,18 @@ import Vault
         }
     }
 
+    @Test func `an object without a name is counted too, and once`() throws {
+        try withVault { vault, _ in
+            try vault.prepare()
+            let bytes = (0..<20).map { Self.text($0) }
+            for bytes in bytes { _ = try vault.store(bytes) }
+            let size = bytes.reduce(0) { $0 + $1.count }
+            #expect(try vault.measure() == (20, size))
+            try vault.placeAll()
+            #expect(try vault.measure() == (20, size))
+        }
+    }
+
     @Test func `an object is there for everybody as soon as it is durable`() throws {
         try withVault { vault, _ in
             try vault.prepare()

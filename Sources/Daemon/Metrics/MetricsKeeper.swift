@@ -29,9 +29,13 @@ final class MetricsKeeper: Sendable {
         var hasEnded = false
         var hasFailed = false
         var vault: (objects: Int, bytes: Int)?
-        /// When the vault was measured, and how long that took; milliseconds of the monotonic clock.
-        var measured: (at: Int64, took: Int64)?
+        /// When the vault was measured, and how long that took, in milliseconds of the monotonic clock;
+        /// and how many changes there had been when it began.
+        var measured: (at: Int64, took: Int64, changes: Int)?
+        /// It is measured now, or at the end of a pause.
         var isMeasuring = false
+        /// Calls that told of journaled events.
+        var changes = 0
     }
 
     private let sources: Sources
@@ -44,6 +48,7 @@ final class MetricsKeeper: Sendable {
     func committed(_ events: [Event]) {
         state.withLock { state in
             for event in events { state.tally.events[event.type, default: 0] += 1 }
+            state.changes += 1
         }
         arm()
     }
@@ -145,31 +150,45 @@ final class MetricsKeeper: Sendable {
 
     // MARK: the vault
 
-    /// Looks at every object of the vault, on a thread of the lowest priority, unless it has done so not
-    /// long ago: every ten minutes at most, and for one part in a hundred of the time.
+    /// Looks at every object of the vault, on a thread of the lowest priority, when events were journaled
+    /// since it last did: at once, or when the pause after the last time is over, which keeps it to one
+    /// part in a hundred of the time.
     func measureVault() {
-        let now = ProgramRunner.monotonicMilliseconds()
-        let isDue = state.withLock { state in
-            if state.isMeasuring { return false }
-            if let last = state.measured, now < last.at + max(600_000, 100 * last.took) {
-                return false
+        let pause = sources.runtime.settings.metrics.interval.milliseconds
+        let wait: Int64? = state.withLock { state in
+            if state.isMeasuring || state.hasEnded { return nil }
+            var wait: Int64 = 0
+            if let last = state.measured {
+                if last.changes == state.changes { return nil }
+                let due = last.at + max(Int64(pause), 100 * last.took)
+                wait = max(0, due - ProgramRunner.monotonicMilliseconds())
             }
             state.isMeasuring = true
-            return true
+            return wait
         }
-        guard isDue else { return }
-        do { try DetachedThread.start { self.measure(now) } } catch {
+        guard let wait else { return }
+        if wait == 0 { return startMeasuring() }
+        TaskPool.start {
+            try? await TaskPool.sleep(seconds: Double(wait) / 1000)
+            self.startMeasuring()
+        }
+    }
+
+    private func startMeasuring() {
+        do { try DetachedThread.start { self.measure() } } catch {
             state.withLock { $0.isMeasuring = false }
         }
     }
 
-    private func measure(_ began: Int64) {
+    private func measure() {
         clinux_lower_priority()
+        let began = ProgramRunner.monotonicMilliseconds()
+        let changes = state.withLock(\.changes)
         let found = try? sources.vault.measure()
         state.withLock { state in
             let now = ProgramRunner.monotonicMilliseconds()
             state.isMeasuring = false
-            state.measured = (now, now - began)
+            state.measured = (now, now - began, changes)
             state.vault = found ?? state.vault
         }
         arm()
