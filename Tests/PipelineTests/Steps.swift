@@ -46,17 +46,10 @@ final class Steps: Sendable {
 }
 
 /// A journal's disk that counts.
-struct SteppedDisk: Storage {
+struct SteppedDisk: WrappedStorage {
     let base: MemoryStorage
     let steps: Steps
 
-    func open(_ path: FilePath, _ flags: CInt, mode: UInt32) throws(SystemError) -> CInt {
-        try base.open(path, flags, mode: mode)
-    }
-    func close(_ file: CInt) { base.close(file) }
-    func read(
-        _ file: CInt, _ bytes: UnsafeMutableRawBufferPointer, at offset: Int
-    ) throws(SystemError) -> Int { try base.read(file, bytes, at: offset) }
     func write(
         _ file: CInt, _ bytes: UnsafeRawBufferPointer, at offset: Int
     ) throws(SystemError) -> Int {
@@ -83,11 +76,6 @@ struct SteppedDisk: Storage {
             try base.syncDirectory(path)
         }
     }
-    func size(_ file: CInt) throws(SystemError) -> Int { try base.size(file) }
-    func lock(_ file: CInt) throws(SystemError) -> Bool { try base.lock(file) }
-    func isLocked(_ file: CInt) throws(SystemError) -> Bool { try base.isLocked(file) }
-    func makeDirectory(_ path: FilePath) throws(SystemError) { try base.makeDirectory(path) }
-    func names(in path: FilePath) throws(SystemError) -> [FilePath] { try base.names(in: path) }
 }
 
 /// A world whose effects count.

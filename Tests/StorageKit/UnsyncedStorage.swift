@@ -1,39 +1,12 @@
-import Journal
+package import Journal
 package import LinuxSystem
 
 /// The disk without the waiting: a journal that is written once for a test need not survive a power cut.
-package struct UnsyncedStorage: Storage {
-    private let base = LinuxStorage()
+package struct UnsyncedStorage: WrappedStorage {
+    package let base = LinuxStorage()
 
     package init() {}
 
     package func syncData(_ file: CInt) throws(SystemError) {}
     package func syncDirectory(_ path: FilePath) throws(SystemError) {}
-
-    package func open(_ path: FilePath, _ flags: CInt, mode: UInt32) throws(SystemError) -> CInt {
-        try base.open(path, flags, mode: mode)
-    }
-    package func close(_ file: CInt) { base.close(file) }
-    package func read(
-        _ file: CInt, _ bytes: UnsafeMutableRawBufferPointer, at offset: Int
-    ) throws(SystemError) -> Int { try base.read(file, bytes, at: offset) }
-    package func write(
-        _ file: CInt, _ bytes: UnsafeRawBufferPointer, at offset: Int
-    ) throws(SystemError) -> Int { try base.write(file, bytes, at: offset) }
-    package func truncate(_ file: CInt, to size: Int) throws(SystemError) {
-        try base.truncate(file, to: size)
-    }
-    package func rename(_ from: FilePath, _ to: FilePath) throws(SystemError) {
-        try base.rename(from, to)
-    }
-    package func unlink(_ path: FilePath) throws(SystemError) { try base.unlink(path) }
-    package func size(_ file: CInt) throws(SystemError) -> Int { try base.size(file) }
-    package func lock(_ file: CInt) throws(SystemError) -> Bool { try base.lock(file) }
-    package func isLocked(_ file: CInt) throws(SystemError) -> Bool { try base.isLocked(file) }
-    package func makeDirectory(_ path: FilePath) throws(SystemError) {
-        try base.makeDirectory(path)
-    }
-    package func names(in path: FilePath) throws(SystemError) -> [FilePath] {
-        try base.names(in: path)
-    }
 }
