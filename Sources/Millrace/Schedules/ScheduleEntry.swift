@@ -31,8 +31,10 @@ public struct ScheduleEntry: PluginSettings, Hashable {
     public func validate(into issues: inout SettingsIssues) {
         if (every == .zero) == cron.isEmpty {
             issues.add(
-                at: [], "expected either 'cron' or 'every', found \(cron.isEmpty ? "none" : "both")"
-            )
+                at: [],
+                cron.isEmpty
+                    ? "expected either 'cron' or 'every' (\"1s\" or longer), found none"
+                    : "expected either 'cron' or 'every', found both")
             return
         }
         if cron.isEmpty {
