@@ -75,6 +75,7 @@ package struct MillraceProgram: Sendable {
                     ArchiveCommand(inbox: inbox).command,
                     VaultCommand(inbox: inbox).command,
                     ReplayCommand(registry: registry).command,
+                    ReproduceCommand(registry: registry).command,
                     ProveCommand(registry: registry, clock: clock).command,
                     DoctorCommand(registry: registry, clock: clock).command,
                     VersionCommand().command,

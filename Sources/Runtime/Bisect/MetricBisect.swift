@@ -211,7 +211,7 @@ package struct MetricBisect {
         var search = Bisection(from: -1, to: answer.candidates.count - 1)
         while let next = search.next {
             let place = answer.candidates[next].settled
-            var rehearsal = try TrainingRehearsal(reader, registry: registry, at: place)
+            let rehearsal = try TrainingRehearsal(reader, registry: registry, at: place)
             let metrics = try await rehearsal.metrics(of: question.model, on: machine)
             answer.trainings += 1
             guard let value = metrics?[question.metric] else { return }

@@ -6,7 +6,7 @@ import Millrace
 struct TrainingRehearsal {
     private let registry: PluginRegistry
     private let settings: WorkspaceSettings
-    private var projections: ProjectionSet
+    private let projections: ProjectionSet
     private let memories: ProjectionSet
     private let last: Event?
 
@@ -32,7 +32,7 @@ struct TrainingRehearsal {
     }
 
     /// What the model measures; nil when it cannot be trained at that moment.
-    mutating func metrics(
+    func metrics(
         of pipeline: String, on machine: WhatIfMachine
     ) async throws -> [String: Double]? {
         guard let last, let dataset = settings.pipelines[pipeline]?.dataset,
@@ -48,36 +48,20 @@ struct TrainingRehearsal {
         ).event(sequence: last.sequence, time: last.time)
         var events = [request]
         // A request, a run, a version.
+        var rehearsal = Rehearsal(registry, settings, projections, in: world)
         for _ in 0..<3 {
             guard let event = events.last else { return nil }
-            let next = try await react(to: event, world)
+            let next = try await rehearsal.react(to: event)
             for event in next {
                 if let made = event.payload(as: ModelVersionCreated.self) { return made.metrics }
                 // Nothing has changed since the last run: its version answers.
                 if event.type == TrainingDeferred.type {
-                    let model = projections.state(ModelRegistry.self)?.models[pipeline]
+                    let model = rehearsal.projections.state(ModelRegistry.self)?.models[pipeline]
                     return model.flatMap { $0.versions[$0.latest]?.created?.metrics }
                 }
             }
             events += next
         }
         return nil
-    }
-
-    private mutating func react(to event: Event, _ world: WhatIfWorld) async throws -> [Event] {
-        var emitted: [Event] = []
-        projections.apply(event)
-        for plugin in registry.makePlugins(settings).plugins where plugin.reacts(to: event) {
-            let context = Context(
-                event: event, events: [event], settings: settings, attempt: 1,
-                plugin: plugin.name, states: projections.states(for: plugin), world: world)
-            for reaction in plugin.reactions
-            where reaction.matches(type: event.type, subjectKind: event.subject.kind) {
-                let payloads = try await reaction.handle(event, context)
-                emitted += try Emission.drafts(payloads, by: plugin, cause: event).enumerated()
-                    .map { $1.event(sequence: event.sequence, time: event.time, $0) }
-            }
-        }
-        return emitted
     }
 }

@@ -47,6 +47,9 @@ package struct WorkspaceView: Sendable {
         deliveries.positions.values.contains { !$0.pending.isEmpty }
     }
 
+    /// All states that were asked for.
+    var projections: ProjectionSet { fold.projections }
+
     /// The state of a projection that was asked for; of any other it is empty.
     package func state<P: Projection>(_ type: P.Type) -> P {
         fold.projections.state(type) ?? P()

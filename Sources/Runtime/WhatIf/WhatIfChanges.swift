@@ -39,6 +39,8 @@ package struct WhatIfMachine: Sendable {
     package var processors: Int
     /// A file of the time zone database.
     package var timeZone: @Sendable (String) throws -> [UInt8]
+    /// Told by a job how far it is, from 0 to 1, and what it does.
+    package var progress: @Sendable (Double, String) -> Void = { _, _ in }
 
     package init(
         files: any FileStore, scratch: String, processors: Int,

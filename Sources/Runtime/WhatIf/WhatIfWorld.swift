@@ -100,7 +100,7 @@ final class WhatIfWorld: World {
         let context = JobContext(
             files: store, scratch: scratch.string,
             threads: request.threads(of: machine.processors),
-            progress: { _, _ in },
+            progress: machine.progress,
             run: { command in
                 guard mayRun else { throw CancellationError() }
                 return try await machine.run(command)
