@@ -65,6 +65,43 @@ import Testing
         try Transcript.expect(all.all, "why-forward")
     }
 
+    @Test func `what came of a file begins with its arrival`() async throws {
+        let story = try told()
+        let drop = await story.run("why", "data/flights/2013-01.csv", "--forward")
+        #expect(drop.out.hasPrefix("file.arrived"))
+        #expect(drop.out.contains("model.versioned") && drop.out.contains("deployment.completed"))
+        let path = "contracts/flights.json"
+        try story.tell(Parts.arrival(path, 8), as: "rules", by: .user(1000))
+        try story.tell(
+            ContractRefused(
+                dataset: "flights", path: try Parts.path(path), problems: ["no schema"]),
+            because: "rules", by: Story.validator)
+        let contract = await story.run("why", path)
+        #expect(contract.out.hasPrefix("contract.refused") && contract.out.contains("no schema"))
+    }
+
+    @Test func `of many files the code and the newest are shown`() async throws {
+        let story = try Story()
+        try story.tellFirstMonth()
+        var files: [DatasetFile] = []
+        // The newest has the first name.
+        for number in (10...40 as ClosedRange<UInt64>).reversed() {
+            let name = "data/flights/2013-\(number).csv"
+            let file = try Parts.file(name, number)
+            try story.tell(Parts.arrival(name, number), as: "drop \(number)", by: .user(1000))
+            try story.tell(
+                DataAccepted(
+                    dataset: "flights", file: file, contract: Parts.digest(3), warnings: []),
+                because: "drop \(number)", by: Story.validator)
+            files.append(file)
+        }
+        try story.tellVersion(2, files: files, because: "drop 10", reason: "new rows")
+        let page = await story.run("why", "delays@2").out
+        #expect(page.contains("train.py (code"))
+        #expect(page.contains("2013-10.csv") && page.contains("2013-20.csv"))
+        #expect(!page.contains("2013-21.csv") && page.contains("20 older files"))
+    }
+
     @Test func `records by number and by the beginning of their id`() async throws {
         let story = try told()
         let number = await story.run("why", "#8")

@@ -178,4 +178,25 @@ import Testing
         }
         #expect(setAside == [.dropRefused, .setAside])
     }
+
+    @Test func `a plugin that leads to nothing holds nothing up`() async throws {
+        let story = try Story(
+            """
+            { externalPlugins: { noter: { program: "noter", about: "dataset",
+              reactsTo: ["data.accepted"], emits: ["note.taken"] } } }
+            """)
+        try story.tellFirstMonth()
+        try story.tellTroubles()
+        try story.tell(PluginRegistered(plugin: "noter", from: 1))
+        for plugin in ["noter", "trainer"] {
+            try story.tell(
+                ReactionDeadLettered(
+                    plugin: plugin, sequences: [11], attempts: 5, error: "\(plugin) has no room"))
+        }
+        let model = await story.run("why-not", "delays")
+        #expect(!model.out.contains("noter") && model.out.contains("trainer has no room"))
+        // A version that was live has its answer.
+        let live = await story.run("why-not", "delays@1")
+        #expect(live.code == .negative && live.out.contains("it did happen"), "\(live.all)")
+    }
 }

@@ -52,7 +52,7 @@ struct WhyCommand {
             let moment = try Shared.moment(input, now: clock())
             let view = try WorkspaceView(reader, projections: WhyTarget.projections, at: moment)
             let target = WhyTarget(input[WhyCommand.fact], root: layout.root, reader, view)
-            let sequence = try target.sequence()
+            let sequence = try target.sequence(forward: input[WhyCommand.forward])
             var tracer = CauseTracer(
                 target.search, files: try VaultFiles(layout))
             guard let event = try target.search.event(sequence) else {

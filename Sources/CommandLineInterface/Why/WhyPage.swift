@@ -34,21 +34,25 @@ struct WhyPage {
             children: folded(node.evidence) + node.chain.map { tree($0) })
     }
 
-    /// A version can rest on thousands of files.
+    /// A version can rest on thousands of files: its code and the latest data are shown.
     private func folded(_ evidence: [CauseNode]) -> [TextTree] {
         let files = evidence.filter { $0.event == nil }
         guard files.count > filesMax else { return evidence.map { tree($0) } }
-        var shown: [TextTree] = []
-        var count = 0
-        for node in evidence {
-            if node.event == nil { count += 1 }
-            if node.event != nil || count <= filesMax { shown.append(tree(node)) }
-            if node.event == nil, count == filesMax {
-                let more = Format.count(files.count - filesMax, "more file")
-                shown.append(TextTree(Text("and \(more); --json has all", .faint)))
-            }
-        }
+        let kept = Set(files.sorted { isBefore($0, $1) }.prefix(filesMax).map(\.title))
+        var shown = evidence.filter { $0.event != nil || kept.contains($0.title) }.map { tree($0) }
+        let more = Format.count(files.count - kept.count, "older file")
+        shown.append(TextTree(Text("and \(more); --json has all", .faint)))
         return shown
+    }
+
+    private func isBefore(_ a: CauseNode, _ b: CauseNode) -> Bool {
+        let (codeA, codeB) = (a.title.contains(" (code"), b.title.contains(" (code"))
+        if codeA != codeB { return codeA }
+        return latest(a) > latest(b)
+    }
+
+    private func latest(_ file: CauseNode) -> UInt64 {
+        file.evidence.compactMap { $0.event?.sequence }.max() ?? 0
     }
 
     private func label(of event: Event) -> Text {

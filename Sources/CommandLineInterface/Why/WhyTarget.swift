@@ -17,13 +17,17 @@ struct WhyTarget {
     let production: [String: String]
 
     /// The record that answers it. - Throws: when there is nothing by that name.
-    func sequence() throws -> UInt64 {
+    ///
+    /// - Parameter forward: whether its consequences are asked for: those of a file begin with its arrival.
+    func sequence(forward: Bool = false) throws -> UInt64 {
         if let text = words.text {
             let digits = text.hasPrefix("#") ? text.dropFirst() : text[...]
             if let number = UInt64(digits) { return number }
             if let found = try model(text) { return found }
         }
-        if let found = try file() { return found }
+        if let found = try file() {
+            return try (forward ? search.origin(of: found) : search.outcome(of: found)).sequence
+        }
         if let text = words.text, let found = try identified(by: text) { return found }
         throw try missing()
     }
@@ -71,7 +75,7 @@ struct WhyTarget {
     // MARK: files
 
     /// The last that is known about a path, given from the workspace or as the shell completes it.
-    private func file() throws -> UInt64? {
+    private func file() throws -> Event? {
         var candidates = [words.bytes]
         if let absolute = try? AbsolutePath.of(FilePath(bytes: words.bytes)) {
             let prefix = root.bytes + [UInt8(ascii: "/")]
@@ -83,7 +87,7 @@ struct WhyTarget {
             candidates.append(escaped.bytes)
         }
         for path in candidates.compactMap({ WorkspacePath(bytes: $0) }) {
-            if let found = try search.latest(about: path) { return found.sequence }
+            if let found = try search.latest(about: path) { return found }
         }
         return nil
     }

@@ -50,7 +50,8 @@ package struct WhyNot {
     /// The reasons, the weightiest first; empty when there is nothing to explain: it did happen.
     package var reasons: [Reason] {
         switch question {
-        case .version(let model, let version): about(model, version) + stuck
+        case .version(let model, let version):
+            about(model, version) + (wasLive(version) ? [] : stuck)
         case .model(let model): about(model) + refusedInputs + stuck
         case .file(let path): about(path) + stuck
         }
@@ -68,6 +69,12 @@ package struct WhyNot {
     }
 
     // MARK: a version
+
+    private func wasLive(_ version: Int) -> Bool {
+        last(DeploymentCompleted.self) {
+            $0.version == version && $0.stage == evidence.production
+        } != nil
+    }
 
     private func about(_ model: String, _ version: Int) -> [Reason] {
         let stage = evidence.production
@@ -156,7 +163,13 @@ package struct WhyNot {
             $0.model == model && $0.stage == evidence.production
         }
         let newest = made?.payload.version
-        if let newest, live?.payload.version != newest { reasons += about(model, newest) }
+        if let newest, live?.payload.version != newest {
+            reasons += about(model, newest).map { reason in
+                var reason = reason
+                reason.words = "v\(newest): \(reason.words)"
+                return reason
+            }
+        }
         let since = made?.event.sequence ?? 0
         let request = last(TrainingRequested.self)
         if let failed = last(RunFailed.self), failed.event.sequence > since {

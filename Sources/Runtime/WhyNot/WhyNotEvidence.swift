@@ -53,8 +53,14 @@ package struct WhyNotEvidence {
         let search = EvidenceSearch(reader, upTo: view.sequence)
         try gatherEvents(search, subjects)
         try gatherLast(search, pipelines)
-        try gatherStuck(search, view, subjects)
+        let bystanders = plugins.filter { $0.emits.isDisjoint(with: WhyNotEvidence.steps) }
+        try gatherStuck(search, view, subjects, not: Set(bystanders.map(\.name.rawValue)))
     }
+
+    /// What leads on from a drop to production: a plugin that emits nothing of it holds nothing up.
+    private static let steps = types.union([
+        DatasetVersionCreated.type, RunCompleted.type, DriftMeasured.type,
+    ])
 
     /// All that was said about it, in order.
     private mutating func gatherEvents(
@@ -115,7 +121,8 @@ package struct WhyNotEvidence {
 
     /// What a plugin could not handle, or has not handled yet.
     private mutating func gatherStuck(
-        _ search: EvidenceSearch, _ view: WorkspaceView, _ subjects: Set<Subject>
+        _ search: EvidenceSearch, _ view: WorkspaceView, _ subjects: Set<Subject>,
+        not bystanders: Set<String>
     ) throws {
         func candidate(_ sequence: UInt64) throws -> Event? {
             guard let event = try search.event(sequence), isAbout(event, subjects) else {
@@ -123,13 +130,14 @@ package struct WhyNotEvidence {
             }
             return event
         }
-        for letter in view.deliveries.deadLetters {
+        for letter in view.deliveries.deadLetters where !bystanders.contains(letter.plugin) {
             guard let event = try candidate(letter.event) else { continue }
             stuck.append(
                 Stuck(plugin: letter.plugin, event: event, state: .setAside(letter.error)))
         }
         let failures = view.state(FailureRecord.self).retrying
-        for (plugin, position) in view.deliveries.positions.sorted(by: { $0.key < $1.key }) {
+        for (plugin, position) in view.deliveries.positions.sorted(by: { $0.key < $1.key })
+        where !bystanders.contains(plugin) {
             for sequence in position.pending.sorted() {
                 guard let event = try candidate(sequence) else { continue }
                 let key = FailureRecord.Key(plugin: plugin, sequence: sequence)
