@@ -115,6 +115,13 @@ extension EndToEnd {
                 let arrived = Set(
                     try mill.facts(FileArrived.self).map(\.payload.path.description))
                 #expect((0..<60).allSatisfy { arrived.contains("data/many/d\($0)/a.csv") })
+                // A start says anew what is degraded: now nothing is.
+                try mill.kill()
+                try mill.start()
+                for command in ["status", "doctor"] {
+                    #expect(try !mill.run([command]).out.contains("data/many is scanned"))
+                }
+                #expect(try mill.run(["doctor"]).out.contains("every input folder is watched"))
             }
         }
 
