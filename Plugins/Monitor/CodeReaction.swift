@@ -14,16 +14,20 @@ struct CodeReaction {
         // A training that was asked for after the change sees it anyway. Without any request the
         // first data ask for the first model, with whatever code is there.
         guard let last else { return [] }
-        let changed = try context.events.filter { $0.time > last }.map { try path($0) }
-            .filter { !isNote($0) }
+        let changed = try context.events.filter { $0.time > last }.compactMap {
+            try changedPath($0)
+        }
+        .filter { !isNote($0) }
         guard !changed.isEmpty else { return [] }
         return try Retraining(pipeline: name, settings: pipeline, context: context)
             .decide(about: version, drift: [], code: Set(changed).sorted().map(shown))
     }
 
-    private func path(_ event: Event) throws -> WorkspacePath {
-        event.type == FileRemoved.type
-            ? try event.decode(FileRemoved.self).path : try event.decode(FileArrived.self).path
+    /// Nil for one that was only touched.
+    private func changedPath(_ event: Event) throws -> WorkspacePath? {
+        if event.type == FileRemoved.type { return try event.decode(FileRemoved.self).path }
+        let arrived = try event.decode(FileArrived.self)
+        return arrived.change == .touched ? nil : arrived.path
     }
 
     /// Below `code/PIPELINE/`.

@@ -27,6 +27,10 @@ struct DropReaction {
             manifest.put(moved.moved(to: arrived.path))
             return try version(manifest, after: before)
         }
+        // What is in the dataset stays as it is. A rejected file that is touched is judged anew.
+        if arrived.change == .touched, manifest.files[arrived.path]?.sha256 == arrived.sha256 {
+            return try version(manifest, after: before)
+        }
         if !settings.acceptDuplicates,
             let twin = manifest.twin(of: arrived.sha256, at: arrived.path)
         {

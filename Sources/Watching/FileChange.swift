@@ -49,6 +49,8 @@ public struct FileChange: Hashable, Sendable {
     public enum Kind: Hashable, Sendable {
         case added
         case changed
+        /// Another inode or time, with the bytes, the owner and the writers of the version before.
+        case touched
         /// The version is the last one that was known.
         case removed
         case moved(from: WorkspacePath)

@@ -36,7 +36,7 @@ public struct KnownFiles: Sendable, ExpressibleByDictionaryLiteral {
         switch report {
         case .change(let change):
             switch change.kind {
-            case .added, .changed: set(change.path, change.version)
+            case .added, .changed, .touched: set(change.path, change.version)
             case .removed: remove(change.path)
             case .moved(let old):
                 remove(old)

@@ -59,7 +59,7 @@ extension WatchLoop {
         _ epoch: UInt32
     ) {
         if tree[id].kind == .directory { becomeCandidate(id, epoch) }
-        if isKnown(id, first) {
+        if tree.isKnown(id, first) {
             if first.links > 1 { watchInode(id, handle) } else { endWatch(id) }
             endWait(id)
             return
@@ -132,14 +132,6 @@ extension WatchLoop {
         }
     }
 
-    /// Whether this is the version that was reported last. The device is left out: its number may
-    /// change at every start of the machine.
-    func isKnown(_ id: FileTree.NodeID, _ status: FileStatus) -> Bool {
-        let node = tree[id]
-        return node.kind == .file && node.inode == status.inode && node.size == Int64(status.size)
-            && node.modified == status.modified && node.changed == status.changed
-    }
-
     // MARK: Reporting
 
     func settle(
@@ -157,22 +149,8 @@ extension WatchLoop {
         set: WorkspacePath? = nil
     ) {
         guard let path = path(of: id) else { return }
-        var kind = FileChange.Kind.added
-        if let source, let old = self.path(of: source) {
-            kind = .moved(from: old)
-            leave(source, to: id)
-        } else if tree[id].kind == .file {
-            kind = .changed
-            // A changed link count, or a change that was taken back, is no new version.
-            var before = tree.version(of: id)
-            before.changed = version.changed
-            before.device = version.device
-            if before == version {
-                tree.set(version, of: id, .file)
-                return
-            }
-        }
-        tree.set(version, of: id, .file)
+        guard let kind = tree.settle(version, at: id, from: source) else { return }
+        if case .moved = kind, let source { leave(source, to: id) }
         reports.append(.change(FileChange(path: path, kind: kind, version: version, set: set)))
     }
 
@@ -186,10 +164,6 @@ extension WatchLoop {
         } else {
             endWatch(source)
         }
-        var nothing = tree.version(of: source)
-        nothing.inode = 0
-        nothing.digest = nil
-        tree.set(nothing, of: source, .candidate)
         enqueueHot(source, epoch)
     }
 
@@ -207,12 +181,7 @@ extension WatchLoop {
             version.changed = 0
         }
         if tree[id].kind == .directory { becomeCandidate(id, epoch) }
-        let node = tree[id]
-        let isKnown =
-            node.kind == .refused && node.inode == version.inode
-            && node.size == Int64(version.size) && node.modified == version.modified
-        tree.set(version, of: id, .refused)
-        if isKnown { return }
+        guard tree.refuse(version, at: id) else { return }
         reports.append(.refused(FileRefusal(path: path, reason: reason, version: version)))
     }
 

@@ -98,28 +98,13 @@ extension WatchLoop {
         _ child: FileTree.NodeID, _ status: FileStatus?, _ epoch: UInt32, isDeep: Bool,
         isSurveyed: Bool = false
     ) {
-        guard let status else {
-            // Gone again, or not to be looked at: the look says which.
-            enqueueCold(child, epoch)
-            return
+        let comparison = tree.compare(
+            child, with: status, isDeep: isDeep, isSurveyed: isSurveyed)
+        switch comparison {
+        case .asKnown: break
+        case .look: enqueueCold(child, epoch)
+        case .scan: enqueueScan(child, epoch, deep: isDeep)
         }
-        let node = tree[child]
-        if status.kind == .directory, node.kind == .directory {
-            tree[child].flags.remove(.vanished)
-            if !isSurveyed, isDeep || node.watch < 0 || node.inode != status.inode {
-                enqueueScan(child, epoch, deep: isDeep)
-            }
-            return
-        }
-        let isSame =
-            status.kind == .regular && isKnown(child, status)
-            && !(status.links > 1 && node.watch < 0)
-        if isSame, node.flags.isDisjoint(with: [.vanished, .waiting]) { return }
-        let isRefusedStill =
-            node.kind == .refused && !isDeep && node.inode == status.inode
-            && (status.kind == .directory || node.changed == status.changed)
-        if isRefusedStill { return }
-        enqueueCold(child, epoch)
     }
 
     // MARK: Gone
@@ -129,13 +114,12 @@ extension WatchLoop {
     /// A name leads to nothing. It and all below it are held until everything else has been looked
     /// at: they may have been moved.
     func vanish(_ id: FileTree.NodeID, _ epoch: UInt32) {
-        if tree[id].kind == .candidate, tree[id].firstChild == FileTree.none {
+        let missing = tree.missing(at: id)
+        if missing.isEmpty {
             forgetNode(id)
             return
         }
-        var stack = [id]
-        while let next = stack.popLast() {
-            stack.append(contentsOf: tree.children(of: next))
+        for next in missing {
             endWait(next)
             guard !tree[next].flags.contains(.vanished) else { continue }
             tree[next].flags.insert(.vanished)
@@ -164,12 +148,10 @@ extension WatchLoop {
         vanishedSince = nil
         // What is below a directory comes after it.
         for item in items.reversed() {
-            let isStillGone = tree[item.id].flags.contains(.vanished)
+            let outcome = tree.outcome(ofMissing: item.id)
             tree.unpin(item.id, .vanished)
-            if isStillGone, tree[item.id].firstChild == FileTree.none {
-                if tree[item.id].kind == .file || tree[item.id].kind == .refused {
-                    reportRemoval(item.id)
-                }
+            if case .goes(let wasVersion) = outcome {
+                if wasVersion { reportRemoval(item.id) }
                 forgetNode(item.id)
             }
             finish(item.epoch)

@@ -82,14 +82,7 @@ extension WatchLoop {
     private func moveSource(
         of id: FileTree.NodeID, _ status: FileStatus
     ) -> FileTree.NodeID? {
-        for other in tree.nodes(ofInode: status.inode) where other != id {
-            let node = tree[other]
-            guard node.kind == .file, node.size == Int64(status.size),
-                node.modified == status.modified, tree.version(of: other).device == status.device
-            else { continue }
-            if node.flags.contains(.vanished) || !leads(other, to: status) { return other }
-        }
-        return nil
+        tree.moveSource(of: id, status) { leads($0, to: status) }
     }
 
     private func leads(_ id: FileTree.NodeID, to status: FileStatus) -> Bool {

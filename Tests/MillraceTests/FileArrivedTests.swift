@@ -10,7 +10,7 @@ import Testing
             for set in [nil, DropSet(directory: path, number: 2, count: 3)] {
                 for previous in [nil, path] {
                     let event = FileArrived(
-                        change: [.added, .changed, .moved][index % 3], path: path,
+                        change: [.added, .changed, .moved, .touched][index % 4], path: path,
                         previousPath: previous, size: index * 1_000_000_007,
                         sha256: Digest(words: (1, .max, 3, UInt64(index))), uid: .max,
                         identity: FileIdentity(

@@ -207,13 +207,16 @@ import Testing
         #expect(measured.first?.current.count == 3)
     }
 
-    @Test func `changed code asks, notes and unknown pipelines do not`() async throws {
+    @Test func `changed code asks; touched code, notes and unknown pipelines do not`() async throws
+    {
         var mill = try MonitorMill()
         try await drop(mill, "code/delays/early.py")
         try await mill.add(try mill.file("a", MonitorMill.table(300, seed: 1)))
         #expect(try mill.requests().map(\.reasons) == [["first model"]])
         try await drop(mill, "code/delays/README.md")
         try await drop(mill, "code/other/train.py")
+        mill.mill.world.advance(seconds: 60)
+        try await mill.mill.drop("code/delays/early.py", [1], change: .touched)
         #expect(try mill.requests().count == 1)
         try await drop(mill, "code/delays/steps/train.py")
         #expect(try mill.requests().last?.reasons == ["code changed: steps/train.py"])

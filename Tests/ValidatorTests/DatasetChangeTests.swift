@@ -48,6 +48,19 @@ import Testing
         #expect(try mill.emitted(DataRejected.self).count == 1)
     }
 
+    @Test func `a file that is touched is not looked at, unless it had been rejected`() async throws
+    {
+        let mill = try TestMill.validator()
+        let table = Array(Sample.table(50).utf8)
+        try await mill.drop("data/flights/a.csv", table)
+        try await mill.drop("data/flights/a.csv", table, change: .touched)
+        #expect(try mill.emitted(DataAccepted.self).count == 1)
+        #expect(try mill.emitted(DatasetVersionCreated.self).count == 1)
+        try await mill.drop("data/flights/bad.csv", Array("x".utf8))
+        try await mill.drop("data/flights/bad.csv", Array("x".utf8), change: .touched)
+        #expect(try mill.emitted(DataRejected.self).count == 2)
+    }
+
     @Test func `a file that comes from another dataset is looked at`() async throws {
         let mill = try TestMill.validator()
         let table = Sample.table(50)

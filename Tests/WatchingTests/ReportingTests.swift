@@ -43,6 +43,41 @@ import Watching
         await folder.stop()
     }
 
+    @Test func `a file that is touched, marked or written with the same bytes is no new version`()
+        async throws
+    {
+        let folder = try WatchedFolder()
+        for name in ["a", "b", "c", "d"] { try folder.write(name, name) }
+        try folder.start()
+        await folder.barrier()
+        _ = folder.takeLines()
+        _ = folder.path("a").withCString { utimensat(AT_FDCWD, $0, nil, 0) }
+        _ = folder.path("b").withCString { chmod($0, 0o600) }
+        try folder.write("c", "c")
+        // Who may write it says who may have written it.
+        _ = folder.path("d").withCString { chmod($0, 0o666) }
+        await folder.barrier()
+        #expect(Set(folder.takeLines()) == ["touched a", "touched b", "touched c", "changed d"])
+        await folder.stop()
+        try folder.start()
+        await folder.barrier()
+        #expect(folder.takeLines() == [])
+        await folder.stop()
+    }
+
+    @Test func `one of two names of a file is removed, and the other is not moved`() async throws {
+        let folder = try WatchedFolder()
+        try folder.write("a", "1")
+        _ = folder.path("a").withCString { old in folder.path("b").withCString { link(old, $0) } }
+        try folder.start()
+        await folder.barrier()
+        _ = folder.takeLines()
+        try Files.unlink(folder.path("b"))
+        await folder.barrier()
+        #expect(folder.takeLines() == ["removed b"])
+        await folder.stop()
+    }
+
     @Test func `after a restart only what changed meanwhile is reported`() async throws {
         let folder = try WatchedFolder()
         for name in ["d/keep", "d/same", "d/gone", "d/old"] { try folder.write(name, "12345") }

@@ -81,6 +81,7 @@ final class WatchedFolder: Sendable {
                 switch change.kind {
                 case .added: before?.digest == nil
                 case .changed: before?.digest != nil && before != change.version
+                case .touched: before?.digest == change.version.digest && before != change.version
                 case .removed: before != nil
                 case .moved(let old): known[old]?.digest != nil && before != change.version
                 }
@@ -148,6 +149,7 @@ final class WatchedFolder: Sendable {
                     switch change.kind {
                     case .added: "added \(change.path)"
                     case .changed: "changed \(change.path)"
+                    case .touched: "touched \(change.path)"
                     case .removed: "removed \(change.path)"
                     case .moved(let old): "moved \(old) \(change.path)"
                     }

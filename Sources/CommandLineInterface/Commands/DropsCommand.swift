@@ -16,7 +16,7 @@ struct DropsCommand {
     struct Drop: Codable, Sendable {
         var sequence: UInt64
         var time: Timestamp
-        /// `added`, `changed`, `moved` or `removed`.
+        /// `added`, `changed`, `moved`, `touched` or `removed`.
         var kind: String
         var path: WorkspacePath
         var previousPath: WorkspacePath?
@@ -24,6 +24,10 @@ struct DropsCommand {
         var sha256: Digest
         var size: Int?
         var uid: UInt32?
+
+        var isVersion: Bool {
+            kind != "removed" && kind != FileArrived.Change.touched.rawValue
+        }
     }
 
     var command: Command {
@@ -32,8 +36,8 @@ struct DropsCommand {
             "drops", summary: "every journaled version of every input file",
             discussion: """
                 Reads the journal, needs no daemon, and writes nothing. In paths, bytes outside \
-                printable ASCII, spaces and '%' are written as %XX. --tsv leaves out removals, which \
-                are no versions. Exit code 1: the records do not verify; what is whole is printed \
+                printable ASCII, spaces and '%' are written as %XX. --tsv leaves out removals and \
+                what was only touched, which are no versions. Exit code 1: the records do not verify; what is whole is printed \
                 all the same.
                 """,
             group: "Look",
@@ -63,7 +67,7 @@ struct DropsCommand {
                     let width = terminal.isInteractive ? terminal.width : Int.max
                     let mark = terminal.usesUnicode ? "…" : "~"
                     input.out.line(line.truncated(to: width, mark: mark))
-                } else if drop.kind != "removed" {
+                } else if drop.isVersion {
                     input.out.write("\(drop.path)\t\(drop.sha256)\n")
                 }
                 count += 1

@@ -44,12 +44,12 @@ package enum Intake {
 
     /// The events for a report; none for what needs none.
     ///
-    /// A file that was moved from one dataset to another is gone from the one and new in the other:
-    /// each is told of it in the order of its own events.
+    /// A file that was moved from one dataset to another is gone from the one, and in the other it is
+    /// told where it was: each is told of it in the order of its own events.
     package static func drafts(
         _ report: WatchReport, at now: Timestamp, set: DropSet? = nil
     ) throws -> [EventDraft] {
-        guard case .change(var change) = report else {
+        guard case .change(let change) = report else {
             return try draft(report, at: now).map { [$0] } ?? []
         }
         guard case .moved(let from) = change.kind, Area(of: from) != Area(of: change.path) else {
@@ -57,7 +57,6 @@ package enum Intake {
         }
         var left = change
         (left.path, left.kind) = (from, .removed)
-        change.kind = .added
         return try drafts(.change(left), at: now) + [try draft(change, at: now, set: set)]
     }
 
@@ -110,6 +109,7 @@ package enum Intake {
                 kind = .moved
                 previous = from
             case .changed: kind = .changed
+            case .touched: kind = .touched
             default: kind = .added
             }
             let arrived = FileArrived(

@@ -87,6 +87,8 @@ package struct WorkspacePlugin: Plugin {
     private static func command(
         _ file: FileArrived, _ context: Context
     ) throws -> [any EventPayload] {
+        // It still lies there and was carried out, or is about to be.
+        if file.change == .touched { return [] }
         func refuse(_ reason: String) -> [any EventPayload] {
             [CommandRefused(path: file.path, reason: reason)]
         }

@@ -1,11 +1,16 @@
-/// A settled version of an input file is in the vault: it was added, changed or moved.
+/// A settled version of an input file is in the vault: it was added, changed or moved, or only touched.
 ///
 /// The subject tells what the file is: `dataset/NAME`, `contract/NAME`, `pipeline/NAME` (code),
 /// `metrics/MODEL`, `inbox`, or `workspace` (the settings).
 public struct FileArrived: EventPayload {
     public static let type = "file.arrived"
 
-    public enum Change: String, Codable, Sendable { case added, changed, moved }
+    public enum Change: String, Codable, Sendable {
+        case added, changed, moved
+        /// Written anew or marked with the bytes and the owner that it had: no new version. The journal
+        /// has it so that a restart knows the file again.
+        case touched
+    }
 
     public var change: Change
     public var path: WorkspacePath

@@ -142,7 +142,8 @@ public struct WatchSettings: PluginSettings {
     /// What is no input, as patterns with `*` and `?`: a name anywhere, or with a slash a path
     /// from the workspace on, whose last part may be a pattern. Beside the temporary names.
     public var ignore: [String] = []
-    /// Names under which tools write before they rename. A list here takes the place of this one.
+    /// Names under which tools write before they rename. A list here takes the place of this one, whose
+    /// `.*` are the hidden files.
     public var temporary = WatchSettings.usualTemporaryNames
     /// A larger file is refused.
     public var fileSizeLimit = 64 << 30
@@ -168,7 +169,7 @@ public struct WatchSettings: PluginSettings {
 
     public static let help = [
         "ignore": "names or paths that are no inputs, as patterns with '*' and '?'",
-        "temporary": "names that tools write under before they rename, as patterns",
+        "temporary": "names that tools write under before they rename; '.*' for hidden files",
         "fileSizeLimit": "a larger file is refused, in bytes",
         "scanInterval": "how often a part is looked at that the kernel cannot watch",
         "scanned": "folders that are looked at so often and not watched: 'data/remote'",

@@ -197,6 +197,7 @@ package struct MetricBisect {
         case DataAccepted.type, ContractAccepted.type: return event.subject.name == dataset
         case SettingsAccepted.type: return true
         case FileArrived.type, FileRemoved.type:
+            if event.payload(as: FileArrived.self)?.change == .touched { return false }
             return event.subject == Subject("code", question.model)
                 || event.type == FileRemoved.type && event.subject.kind == "dataset"
                     && event.subject.name == dataset

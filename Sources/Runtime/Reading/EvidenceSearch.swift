@@ -120,7 +120,7 @@ package struct EvidenceSearch {
 
     private static func key(_ event: Event) -> FileKey? {
         let members =
-            event.members(of: FileArrived.self)
+            arrival(event)
             ?? event.members(of: DataAccepted.self)?.members("file")
         guard let members, let path = members.value("path", as: WorkspacePath.self),
             let sha256 = members.value("sha256", as: Digest.self)
@@ -128,9 +128,15 @@ package struct EvidenceSearch {
         return FileKey(path: path, sha256: sha256)
     }
 
+    /// Of one that brought something: who only touched a file gave it nothing.
+    private static func arrival(_ event: Event) -> PayloadMembers? {
+        let members = event.members(of: FileArrived.self)
+        return members?.value("change") == FileArrived.Change.touched ? nil : members
+    }
+
     private static func path(_ event: Event) -> WorkspacePath? {
         let members =
-            event.members(of: FileArrived.self) ?? event.members(of: FileRemoved.self)
+            arrival(event) ?? event.members(of: FileRemoved.self)
             ?? event.members(of: FileRefused.self) ?? event.members(of: DataRejected.self)
             ?? event.members(of: DataAccepted.self)?.members("file")
         return members?.value("path")

@@ -109,7 +109,9 @@ package struct WhyNotEvidence {
             return subjects.contains(event.subject) && event.type != FileArrived.type
                 || event.type == SettingsAccepted.type || event.type == SettingsRefused.type
         }
-        if let file = event.payload(as: FileArrived.self) { return file.path == path }
+        if let file = event.payload(as: FileArrived.self) {
+            return file.path == path && file.change != .touched
+        }
         if let file = event.payload(as: FileRemoved.self) { return file.path == path }
         if let file = event.payload(as: FileRefused.self) { return file.path == path }
         if let data = event.payload(as: DataAccepted.self) { return data.file.path == path }
