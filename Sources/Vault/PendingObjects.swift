@@ -28,11 +28,11 @@ final class PendingObjects: Sendable {
     private let directory: FilePath
     /// What is in the log and has no name yet.
     let unplaced = UnplacedObjects()
-    private let state = Mutex(State())
+    private let state = Guarded(State())
     /// Wakes the thread that gives names.
     private let placing = ThreadSemaphore()
     /// It has been woken, and has yet to look what there is.
-    private let isPlacingDue = Mutex(false)
+    private let isPlacingDue = Guarded(false)
     /// Held for a whole sync, so that one who finds nothing pending does not return before the one
     /// who took it has finished.
     private let syncing = Mutex(())

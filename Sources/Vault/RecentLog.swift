@@ -2,7 +2,6 @@ import CLinux
 import Glibc
 import LinuxSystem
 import Millrace
-import Synchronization
 
 /// The bytes of small objects once more, one after the other in one file with reserved room.
 ///
@@ -36,7 +35,7 @@ final class RecentLog: Sendable {
     private let file: FileDescriptor
     private let path: FilePath
     private let inode: UInt64
-    private let state: Mutex<State>
+    private let state: Guarded<State>
 
     /// Opens the log of a vault, making it on the first use.
     ///
@@ -84,7 +83,7 @@ final class RecentLog: Sendable {
         inode = (try? file.status().inode) ?? 0
         self.file = file
         let halves = [Half(generation: last &+ 1), Half(generation: last &+ 2)]
-        state = Mutex(State(halves: halves))
+        state = Guarded(State(halves: halves))
     }
 
     /// Makes the file whole under another name first: its room must be there.

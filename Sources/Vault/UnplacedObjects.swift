@@ -1,9 +1,10 @@
+import LinuxSystem
 import Millrace
 import Synchronization
 
 /// Objects that are in the log of recent ones and not yet under their names: at most what the log holds.
 final class UnplacedObjects: Sendable {
-    private let objects = Mutex<[Digest: [UInt8]]>([:])
+    private let objects = Guarded<[Digest: [UInt8]]>([:])
     private let locks = (0..<16).map { _ in Lock() }
 
     private final class Lock: Sendable {

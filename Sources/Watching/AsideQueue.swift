@@ -1,6 +1,5 @@
 import LinuxSystem
 import Millrace
-import Synchronization
 
 /// A large file that is being copied beside the watcher's thread.
 final class AsideCopy: Sendable {
@@ -27,7 +26,7 @@ final class AsideQueue: Sendable {
         var hasEnded = false
     }
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
     private let semaphore = ThreadSemaphore()
 
     /// - Parameter notify: called after each copy, on the thread that made it.

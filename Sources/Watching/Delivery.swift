@@ -1,5 +1,4 @@
 import LinuxSystem
-import Synchronization
 
 /// Between the watcher's thread and its consumer: the open batch, what is not yet acknowledged, and
 /// who waits for what.
@@ -43,7 +42,7 @@ final class Delivery: Sendable {
         var configuration: WatchConfiguration?
     }
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
     private let limit: Int
     let wakeUp: WakeUp
     let coverage = WatchCoverage()

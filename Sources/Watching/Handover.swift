@@ -1,9 +1,8 @@
 import LinuxSystem
-import Synchronization
 
 /// Gives one batch from one thread to another that waits for it.
 final class Handover: Sendable {
-    private let state = Mutex<WatchBatch??>(nil)
+    private let state = Guarded<WatchBatch??>(nil)
     private let semaphore = ThreadSemaphore()
 
     func give(_ batch: WatchBatch?) {

@@ -1,6 +1,5 @@
 import Glibc
 package import LinuxSystem
-import Synchronization
 
 /// Watches and lists all input directories beside whoever starts it, so that a start need not wait for
 /// one thing after the other: a directory is watched first and listed then, as in every scan, and
@@ -50,7 +49,7 @@ package final class Survey: Sendable {
     let inotify: WatchLoop.OpenInotify
     private let rules: InputRules
     private let depthLimit: Int
-    private let state: Mutex<State>
+    private let state: Guarded<State>
     private let work = ThreadSemaphore()
     private let found = ThreadSemaphore()
 
@@ -63,7 +62,7 @@ package final class Survey: Sendable {
         inotify = try WatchLoop.OpenInotify()
         rules = InputRules(configuration)
         depthLimit = configuration.depthLimit
-        state = Mutex(
+        state = Guarded(
             State(places: [Place(path: [], isInside: rules.isEverything, depth: 0)]))
         for _ in 0..<Self.threads { try DetachedThread.start { [self] in run() } }
         work.signal()

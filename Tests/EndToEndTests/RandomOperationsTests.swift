@@ -62,7 +62,7 @@ extension EndToEnd {
                 return mill.root.appending("data/set/\(name)")
             }
             let text = "x\n\(number)\n" + String(repeating: "7\n", count: Int(random.next() % 200))
-            switch random.next() % 9 {
+            switch random.next() % 10 {
             case 0, 1, 2:
                 let target = file()
                 try? Files.makeDirectories(target.parent)
@@ -76,6 +76,7 @@ extension EndToEnd {
             case 5: try? Files.rename(file(), file())
             case 6: try? Files.rename(directory(), directory())
             case 7: try? Files.removeFolder(directory())
+            case 8: _ = file().withCString { utimensat(AT_FDCWD, $0, nil, 0) }
             default: _ = file().withCString { truncate($0, off_t(number % 7)) }
             }
         }

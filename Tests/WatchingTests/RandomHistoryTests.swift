@@ -28,7 +28,7 @@ import Watching
         mutating func step() throws {
             count += 1
             let text = "\(count) " + String(repeating: "x", count: Int(random.next() % 300))
-            switch random.next() % 11 {
+            switch random.next() % 13 {
             case 0, 1, 2: try? folder.write(name(), text)
             case 3:
                 let target = name()
@@ -42,6 +42,9 @@ import Watching
                 let (old, new) = (folder.path(name()), folder.path(name()))
                 _ = old.withCString { from in new.withCString { link(from, $0) } }
             case 9: _ = folder.path(name()).withCString { truncate($0, Int(count % 7)) }
+            case 10: _ = folder.path(name()).withCString { utimensat(AT_FDCWD, $0, nil, 0) }
+            case 11:
+                _ = folder.path(name()).withCString { chmod($0, count % 2 == 0 ? 0o600 : 0o666) }
             default: _ = folder.path(name()).withCString { symlink("elsewhere", $0) }
             }
         }

@@ -2,14 +2,13 @@ import Checksums
 import Glibc
 import LinuxSystem
 import Millrace
-import Synchronization
 import Testing
 import Watching
 
 /// A folder with a watcher on it, whose reports are folded as a journal would fold them.
 final class WatchedFolder: Sendable {
     let root: FilePath
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     private struct State {
         var known = KnownFiles()

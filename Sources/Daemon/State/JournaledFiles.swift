@@ -51,32 +51,41 @@ struct JournaledFiles: Projection {
     }
 
     func encode(to encoder: any Encoder) throws {
-        var packed = PackedBytes([])
-        var files: [(path: WorkspacePath, version: FileVersion)] = []
-        known.forEach { files.append(($0, $1)) }
+        var packed = PackedBytes(room: known.count * JournaledFiles.usualSize)
         if let key = CodingUserInfoKey.isCanonical, encoder.userInfo[key] != nil {
+            var files: [(path: WorkspacePath, version: FileVersion)] = []
+            known.forEach { files.append(($0, $1)) }
             files.sort { $0.path < $1.path }
-        }
-        for (path, version) in files {
-            packed.append(UInt64(path.bytes.count))
-            packed.append(path.bytes)
-            packed.append(version.device)
-            packed.append(version.inode)
-            packed.append(UInt64(truncatingIfNeeded: version.size))
-            packed.append(UInt64(bitPattern: version.modified))
-            packed.append(UInt64(bitPattern: version.changed))
-            packed.append(UInt64(version.user) << 32 | UInt64(version.group))
-            packed.append(UInt64(version.mode))
-            packed.append(version.digest == nil ? 0 : 1)
-            if let words = version.digest?.words {
-                packed.append(words.0)
-                packed.append(words.1)
-                packed.append(words.2)
-                packed.append(words.3)
-            }
+            for (path, version) in files { JournaledFiles.pack(path, version, into: &packed) }
+        } else {
+            known.forEach { JournaledFiles.pack($0, $1, into: &packed) }
         }
         var container = encoder.singleValueContainer()
         try container.encode(packed.all)
+    }
+
+    /// Of one file with its path, in bytes: a guess, so that the bytes are not moved while they grow.
+    private static let usualSize = 160
+
+    private static func pack(
+        _ path: WorkspacePath, _ version: FileVersion, into packed: inout PackedBytes
+    ) {
+        packed.append(UInt64(path.bytes.count))
+        packed.append(path.bytes)
+        packed.append(version.device)
+        packed.append(version.inode)
+        packed.append(UInt64(truncatingIfNeeded: version.size))
+        packed.append(UInt64(bitPattern: version.modified))
+        packed.append(UInt64(bitPattern: version.changed))
+        packed.append(UInt64(version.user) << 32 | UInt64(version.group))
+        packed.append(UInt64(version.mode))
+        packed.append(version.digest == nil ? 0 : 1)
+        if let words = version.digest?.words {
+            packed.append(words.0)
+            packed.append(words.1)
+            packed.append(words.2)
+            packed.append(words.3)
+        }
     }
 }
 
@@ -86,6 +95,11 @@ private struct PackedBytes {
     private var position = 0
 
     init(_ bytes: [UInt8]) { all = bytes }
+
+    init(room: Int) {
+        all = []
+        all.reserveCapacity(room)
+    }
 
     var isEmpty: Bool { position == all.count }
 
