@@ -144,7 +144,9 @@ let package = Package(
             dependencies: ["Watching", "Vault", "Millrace", "LinuxSystem", "Checksums"],
             path: "Tests/WatchProbe", swiftSettings: strict,
             linkerSettings: [.linkedLibrary("m")]),
-        tests("DaemonTests", ["Daemon", "Runtime", "Journal", "Millrace", "LinuxSystem"]),
+        tests(
+            "DaemonTests",
+            ["Daemon", "Runtime", "Journal", "MillraceTesting", "Millrace", "LinuxSystem"]),
         tests(
             "RuntimeTests",
             ["Runtime", "Journal", "MillraceTesting", "Millrace", "LinuxSystem", "Checksums"]),
