@@ -99,6 +99,53 @@ import Testing
         #expect(event(" {\"a\":1,\"data\":2}") == nil)
     }
 
+    @Test func `is refused where a byte between the fixed places is another`() throws {
+        let journal = MemoryJournal()
+        try journal.fill([1])
+        let line = try #require(try journal.reader.cursor().next()).line
+        func isRecord(_ change: (inout [UInt8]) -> Void) -> Bool {
+            var changed = line
+            change(&changed)
+            return RawRecord(parsing: Self.sealed(changed), segment: 1) != nil
+        }
+        #expect(isRecord { _ in })
+        // Member and value of each fixed place, the value's digits apart.
+        let values = [
+            8..<16, 28..<36, 50..<70, 83..<103, 113..<140, 151..<162, 181..<213, 227..<291,
+        ]
+        for index in 0..<301 where !values.contains(where: { $0.contains(index) }) {
+            #expect(!isRecord { $0[index] ^= 1 }, "byte \(index)")
+        }
+        for index in [50, 53, 54, 69, 151, 155, 156, 157, 161] {
+            #expect(!isRecord { $0[index] = UInt8(ascii: ":") }, "byte \(index)")
+            #expect(!isRecord { $0[index] = UInt8(ascii: "/") } || index == 156, "byte \(index)")
+        }
+        func counts(_ batch: String) -> Bool {
+            isRecord { $0.replaceSubrange(151..<162, with: Array(batch.utf8)) }
+        }
+        #expect(counts("00001/00010") && counts("00010/00010") && counts("00999/12345"))
+        #expect(!counts("00000/00001") && !counts("00002/00001") && !counts("10000/09999"))
+    }
+
+    @Test func `finds the payload at every distance from the type`() throws {
+        for length in 1...40 {
+            let journal = MemoryJournal()
+            let writer = try journal.open()
+            let subject = Subject("d", String(repeating: ",", count: length) + "\"data\":")
+            for payload in ["7", "{\"a\":[1,2],\"data\":3}"] {
+                _ = try writer.appendBlocking([draft(1, subject: subject, payload: payload)])
+            }
+            try writer.close()
+            let cursor = try journal.reader.cursor()
+            for payload in ["7", "{\"a\":[1,2],\"data\":3}"] {
+                let record = try #require(try cursor.next())
+                #expect(record.withPayload { Array($0) } == Array(payload.utf8))
+                #expect(record.isType("data.accepted"))
+                #expect(!record.isType("data.accepte") && !record.isType("data.accepted."))
+            }
+        }
+    }
+
     /// The line with its newline, and with the length and the checksum that belong to it.
     private static func sealed(_ line: [UInt8]) -> [UInt8] {
         var bytes = line + [10]

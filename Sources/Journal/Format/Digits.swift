@@ -10,15 +10,22 @@ enum Digits {
         var index = at
         let end = at + width
         // Of twenty digits four are zeros, unless somebody counts beyond any journal's size.
-        while end - index > 16, bytes[index] == UInt8(ascii: "0") { index += 1 }
+        if width == 20, bytes.loadUnaligned(fromByteOffset: at, as: UInt32.self) == 0x3030_3030 {
+            index += 4
+        }
         while end - index >= 8 {
-            guard let eight = eightDigits(bytes, index) else { return nil }
+            guard
+                let eight = eightDigits(
+                    UInt64(
+                        littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)))
+            else { return nil }
             // Sixteen digits and fewer always fit.
             let (shifted, over) = value.multipliedReportingOverflow(by: 100_000_000)
             if over { return nil }
             value = shifted &+ eight
             index += 8
         }
+        if index == at, end >= 8 { return fewDigits(bytes, at, width) }
         while index < end {
             let digit = bytes[index] &- UInt8(ascii: "0")
             guard digit < 10 else { return nil }
@@ -31,15 +38,41 @@ enum Digits {
         return value
     }
 
-    /// Eight digits at once: each step adds neighbours, ones to tens, pairs to pairs, fours to fours.
-    private static func eightDigits(_ bytes: UnsafeRawBufferPointer, _ at: Int) -> UInt64? {
-        var word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self))
-        // Every byte is "0" to "9": the high half is 3, also after adding 6.
+    /// Fewer than eight digits that have something before them: zeros take its place.
+    private static func fewDigits(
+        _ bytes: UnsafeRawBufferPointer, _ at: Int, _ width: Int
+    ) -> UInt64? {
+        eightDigits(zeroed(bytes, at, width))
+    }
+
+    private static func zeroed(_ bytes: UnsafeRawBufferPointer, _ at: Int, _ width: Int) -> UInt64 {
+        let word = UInt64(
+            littleEndian: bytes.loadUnaligned(fromByteOffset: at + width - 8, as: UInt64.self))
+        let before = UInt64.max >> (8 * UInt64(width))
+        return word & ~before | 0x3030_3030_3030_3030 & before
+    }
+
+    /// `index/count`, each of so many digits, fewer than eight, and the index from 1 to the count?
+    /// Something must stand before them.
+    static func isCounting(_ bytes: UnsafeRawBufferPointer, _ at: Int, _ width: Int) -> Bool {
+        let index = zeroed(bytes, at, width)
+        let count = zeroed(bytes, at + width + 1, width)
+        // Digits of one width are in the order of their numbers.
+        return areDigits(index) && areDigits(count) && index != 0x3030_3030_3030_3030
+            && index.byteSwapped <= count.byteSwapped
+    }
+
+    /// Is every byte "0" to "9"? The high half is 3 then, also after adding 6.
+    private static func areDigits(_ word: UInt64) -> Bool {
         let high: UInt64 = 0xF0F0_F0F0_F0F0_F0F0
-        guard
-            (word & high) | (((word &+ 0x0606_0606_0606_0606) & high) >> 4)
-                == 0x3333_3333_3333_3333
-        else { return nil }
+        return (word & high) | (((word &+ 0x0606_0606_0606_0606) & high) >> 4)
+            == 0x3333_3333_3333_3333
+    }
+
+    /// Eight digits at once: each step adds neighbours, ones to tens, pairs to pairs, fours to fours.
+    private static func eightDigits(_ digits: UInt64) -> UInt64? {
+        guard areDigits(digits) else { return nil }
+        var word = digits
         word = ((word & 0x0F0F_0F0F_0F0F_0F0F) &* 2561) >> 8
         word = ((word & 0x00FF_00FF_00FF_00FF) &* 6_553_601) >> 16
         return ((word & 0x0000_FFFF_0000_FFFF) &* 42_949_672_960_001) >> 32

@@ -39,7 +39,7 @@ package struct RawRecord: Sendable {
 
     /// The record that some bytes begin with; nil when they do not begin with a whole one.
     package init?(parsing bytes: UnsafeRawBufferPointer, segment: UInt64) {
-        guard let whole = RecordScanner.whole(bytes, isChecked: false) else { return nil }
+        guard let whole = RecordScanner.whole(bytes) else { return nil }
         let storage = RecordBytes(capacity: whole.length)
         storage.all.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<whole.length]))
         self.init(
@@ -117,10 +117,11 @@ package struct RawRecord: Sendable {
 
     /// Is the event of this type? Compares bytes, makes no string.
     package func isType(_ type: StaticString) -> Bool {
-        withType { bytes in
-            bytes.count == type.utf8CodeUnitCount
-                && bytes.elementsEqual(
-                    UnsafeBufferPointer(start: type.utf8Start, count: type.utf8CodeUnitCount))
+        withLine { line in
+            let end = RecordFormat.type + type.utf8CodeUnitCount
+            guard let base = line.baseAddress, end < line.count, line[end] == UInt8(ascii: "\"")
+            else { return false }
+            return memcmp(base + RecordFormat.type, type.utf8Start, type.utf8CodeUnitCount) == 0
         }
     }
 
@@ -208,26 +209,36 @@ enum RecordFields {
         return Timestamp(microseconds: seconds * 1_000_000 + fraction)
     }
 
-    /// `,"data":`, as the word that it is in memory.
-    private static let dataMember = Array(",\"data\":".utf8).withUnsafeBytes {
-        $0.loadUnaligned(as: UInt64.self)
-    }
-
     /// Where the payload begins; the line's last byte when there is none. The first `,"data":` is
     /// the member: inside a string the quotes would be escaped.
     static func payloadStart(in line: UnsafeRawBufferPointer) -> Int {
         guard let base = line.baseAddress else { return 0 }
-        let comma = CInt(UInt8(ascii: ","))
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let commas = ones &* UInt64(UInt8(ascii: ","))
+        let colons = ones &* UInt64(UInt8(ascii: ":"))
         var start = RecordFormat.type
-        while start + 8 < line.count, let found = memchr(base + start, comma, line.count - start) {
-            let at = UnsafeRawPointer(found) - base
-            guard at + 8 < line.count else { break }
-            if base.loadUnaligned(fromByteOffset: at, as: UInt64.self) == dataMember {
-                return at + 8
+        // Eight places at once: where one has both the comma and the colon, a byte is zero.
+        while start + 16 <= line.count {
+            let differences =
+                base.loadUnaligned(fromByteOffset: start, as: UInt64.self) ^ commas
+                | base.loadUnaligned(fromByteOffset: start + 7, as: UInt64.self) ^ colons
+            if (differences &- ones) & ~differences & (ones << 7) != 0,
+                let found = (start..<start + 8).first(where: { isDataMember(base + $0) })
+            {
+                return found + 8
             }
-            start = at + 1
+            start += 8
+        }
+        while start + 8 < line.count {
+            if isDataMember(base + start) { return start + 8 }
+            start += 1
         }
         return max(0, line.count - 1)
+    }
+
+    @inline(__always)
+    private static func isDataMember(_ bytes: UnsafeRawPointer) -> Bool {
+        RecordFormat.difference(bytes, ",\"data\":") == 0
     }
 
     /// Reads the members from the type on. Unknown members are skipped; `data` is the last.

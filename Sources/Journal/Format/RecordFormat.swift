@@ -65,45 +65,41 @@ package enum RecordFormat {
             + "00000/00000" + "\",\"correlationid\":\"" + zeros(32) + "\",\"previous\":\""
             + zeros(64) + "\",\"type\":\"").utf8)
 
-    /// The parts of the template that are the same in every line.
-    static let punctuation: [Range<Int>] = [
-        0..<crc, crcEnd..<length, length + 8..<sequence, sequence + 20..<durable,
-        durable + 20..<time, time + timeWidth..<batch, batch + 5..<batch + 6,
-        batch + 11..<correlation, correlation + 32..<previous, previous + 64..<type,
-    ]
-
-    /// The template, and which of its bits are the same in every line, for the scanner's comparison.
-    nonisolated(unsafe) static let frame: (template: UnsafeRawPointer, mask: UnsafeRawPointer) = {
-        // Made once and never freed: a constant that is compared at the speed of memory.
-        let expected = UnsafeMutableRawPointer.allocate(byteCount: type, alignment: 8)
-        let mask = UnsafeMutableRawPointer.allocate(byteCount: type, alignment: 8)
-        for index in 0..<type {
-            let isFixed = punctuation.contains { $0.contains(index) }
-            expected.storeBytes(
-                of: isFixed ? template[index] : 0, toByteOffset: index, as: UInt8.self)
-            mask.storeBytes(of: isFixed ? 0xFF : 0, toByteOffset: index, as: UInt8.self)
-        }
-        return (UnsafeRawPointer(expected), UnsafeRawPointer(mask))
-    }()
-
-    /// Is everything between the fixed-width values as it must be?
+    /// Is everything between the fixed-width values as it must be? What comes before the first of them
+    /// is not looked at.
+    @inline(__always)
     static func hasLayout(_ line: UnsafeRawPointer) -> Bool {
-        let (template, mask) = frame
-        var difference: UInt64 = 0
-        func compare(_ at: Int) {
-            let word = line.loadUnaligned(fromByteOffset: at, as: UInt64.self)
-            difference |=
-                (word & mask.loadUnaligned(fromByteOffset: at, as: UInt64.self))
-                ^ template.loadUnaligned(fromByteOffset: at, as: UInt64.self)
-        }
-        var at = 0
-        while at + 8 <= type {
-            compare(at)
-            at += 8
+        let difference =
+            RecordFormat.difference(line + crcEnd, "\",\"length\":\"")
+            | RecordFormat.difference(line + length + 8, "\",\"sequence\":\"")
+            | RecordFormat.difference(line + sequence + 20, "\",\"durable\":\"")
+            | RecordFormat.difference(line + durable + 20, "\",\"time\":\"")
+            | RecordFormat.difference(line + time + timeWidth, "\",\"batch\":\"")
+            | RecordFormat.difference(line + batch + 11, "\",\"correlationid\":\"")
+            | RecordFormat.difference(line + correlation + 32, "\",\"previous\":\"")
+            | RecordFormat.difference(line + previous + 64, "\",\"type\":\"")
+        let slash = line.load(fromByteOffset: batch + 5, as: UInt8.self)
+        return difference == 0 && slash == UInt8(ascii: "/")
+    }
+
+    /// Zero where these bytes are: compared eight at a time, with words that the compiler knows.
+    ///
+    /// - Parameter text: of eight bytes or more.
+    @inline(__always)
+    static func difference(_ bytes: UnsafeRawPointer, _ text: StaticString) -> UInt64 {
+        let expected = UnsafeRawPointer(text.utf8Start)
+        func difference(_ at: Int) -> UInt64 {
+            bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+                ^ expected.loadUnaligned(fromByteOffset: at, as: UInt64.self)
         }
         // The last word overlaps the one before it.
-        compare(type - 8)
-        return difference == 0
+        var found = difference(text.utf8CodeUnitCount - 8)
+        var at = 0
+        while at + 8 < text.utf8CodeUnitCount {
+            found |= difference(at)
+            at += 8
+        }
+        return found
     }
 
     private static func zeros(_ count: Int) -> String { String(repeating: "0", count: count) }

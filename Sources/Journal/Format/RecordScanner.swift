@@ -89,22 +89,29 @@ enum RecordScanner {
     }
 
     /// The same for what is nearly always there: nil for anything but a whole record.
-    ///
-    /// - Parameter isChecked: its checksum was found right before, in these very bytes.
     @inline(__always)
-    static func whole(_ bytes: UnsafeRawBufferPointer, isChecked: Bool) -> WholeRecord? {
+    static func whole(_ bytes: UnsafeRawBufferPointer) -> WholeRecord? {
         guard bytes.count >= RecordFormat.minimumLine, let base = bytes.baseAddress,
             let length = length(bytes, base), bytes.count >= length,
-            isChecked || isSound(bytes, base, length), let sequence = sequence(bytes, base)
+            isSound(bytes, base, length), let sequence = sequence(bytes, base)
         else { return nil }
         return WholeRecord(length: length, sequence: sequence)
+    }
+
+    /// The length of a record that was found whole before, in these very bytes.
+    @inline(__always)
+    static func lengthOfChecked(_ bytes: UnsafeRawBufferPointer) -> Int? {
+        guard bytes.count >= RecordFormat.minimumLine, let base = bytes.baseAddress,
+            let length = length(bytes, base), bytes.count >= length
+        else { return nil }
+        return length
     }
 
     @inline(__always)
     private static func length(
         _ bytes: UnsafeRawBufferPointer, _ base: UnsafeRawPointer
     ) -> Int? {
-        guard base.loadUnaligned(as: UInt64.self) == RecordScanner.opening,
+        guard RecordFormat.difference(base, "{\"crc\":\"") == 0,
             let length = Digits.decimal(bytes, RecordFormat.length, 8).map({ Int($0) }),
             (RecordFormat.minimumLine...RecordFormat.maximumLine).contains(length)
         else { return nil }
@@ -130,15 +137,8 @@ enum RecordScanner {
             let sequence = Digits.decimal(bytes, RecordFormat.sequence, 20), sequence > 0,
             // Far from overflow, whatever is added to it.
             sequence < 1 << 62,
-            let index = Digits.decimal(bytes, RecordFormat.batch, 5),
-            let count = Digits.decimal(bytes, RecordFormat.batch + 6, 5),
-            index >= 1, index <= count
+            Digits.isCounting(bytes, RecordFormat.batch, 5)
         else { return nil }
         return sequence
-    }
-
-    /// `{"crc":"`, the first eight bytes of every line, as they are in memory.
-    private static let opening = RecordFormat.template.withUnsafeBytes {
-        $0.loadUnaligned(as: UInt64.self)
     }
 }

@@ -20,7 +20,7 @@ package final class JournalCursor {
     private var readable: UInt64 = 0
     /// Records up to this one are the rest of a batch that was seen whole.
     private var batchEnd: UInt64 = 0
-    /// The segment's `fillings` when that was seen: while it stays, their checksums are known.
+    /// The segment's `fillings` when that was seen: while it stays, they need not be checked again.
     private var batchFilling = -1
     /// The last segment was seen to hold nothing but newlines from here to its end.
     private var roomSeen: (segment: UInt64, offset: Int)?
@@ -64,8 +64,15 @@ package final class JournalCursor {
                 if try !enterFirstSegment() { return nil }
                 continue
             }
-            let isChecked = expected <= batchEnd && file.fillings == batchFilling
-            var found = file.record(at: offset, isChecked: isChecked)
+            if expected <= batchEnd, file.fillings == batchFilling,
+                let record = file.checkedRecord(at: offset, sequence: expected)
+            {
+                offset += record.length
+                expected += 1
+                if record.sequence >= start { return record }
+                continue
+            }
+            var found = file.record(at: offset)
             var scan = Scan.filler
             if found == nil { (scan, found) = try file.scan(at: offset) }
             if let record = found, record.sequence == expected {
@@ -156,6 +163,7 @@ package final class JournalCursor {
 
     private func enter(_ first: UInt64) throws(JournalError) {
         segment = try SegmentFile(first, in: log)
+        batchFilling = -1
         offset = 0
         expected = first
     }
@@ -251,7 +259,7 @@ package final class JournalCursor {
         var sequence = record.sequence
         while sequence < last {
             sequence += 1
-            if let next = file.record(at: offset), next.sequence == sequence {
+            if let next = file.whole(at: offset), next.sequence == sequence {
                 offset += next.length
                 continue
             }

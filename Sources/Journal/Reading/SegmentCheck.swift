@@ -29,8 +29,8 @@ struct SegmentCheck: Sendable {
 
     private var expected: UInt64
     private var previous: SHA256.Value?
-    /// The hash of the record after the one that was looked at, when both were hashed together.
-    private var hashAhead: (offset: Int, hash: SHA256.Value)?
+    /// The record after the one that was looked at, when both were hashed together.
+    private var ahead: (record: RawRecord, hash: SHA256.Value)?
     private var batchIndex = 1
     private var stretchStart: UInt64?
 
@@ -42,10 +42,10 @@ struct SegmentCheck: Sendable {
         expected = file.first
         var offset = 0
         while expected <= limit {
-            var found = hashAhead?.offset == offset ? file.record(at: offset, isChecked: true) : nil
+            var found = ahead?.record.offset == offset ? ahead?.record : nil
             var scan = Scan.filler
             if found == nil {
-                hashAhead = nil
+                ahead = nil
                 (scan, found) = try file.scan(at: offset)
             }
             if let record = found {
@@ -58,7 +58,7 @@ struct SegmentCheck: Sendable {
                 continue
             }
             guard try file.firstByteThatIsNoFiller(from: offset) != nil else { break }
-            hashAhead = nil
+            ahead = nil
             guard try goOn(after: scan, in: file, &offset) else { break }
         }
         endStretch()
@@ -66,16 +66,16 @@ struct SegmentCheck: Sendable {
 
     /// Two records are hashed together where the next one is at hand, which is nearly twice as fast.
     private mutating func hash(of record: RawRecord, in file: SegmentFile) -> SHA256.Value {
-        if let ahead = hashAhead, ahead.offset == record.offset {
-            hashAhead = nil
-            return ahead.hash
+        if let known = ahead, known.record.offset == record.offset {
+            ahead = nil
+            return known.hash
         }
         let end = record.offset + record.length
         guard let next = file.record(at: end) else { return record.hash }
         let (hash, nextHash) = record.withLine { line in
             next.withLine { SHA256.hash(line, $0) }
         }
-        hashAhead = (end, nextHash)
+        ahead = (next, nextHash)
         return hash
     }
 

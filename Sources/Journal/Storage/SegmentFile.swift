@@ -66,16 +66,40 @@ final class SegmentFile {
     }
 
     /// The whole record at an offset; nil when there is none, or none in the window: `scan` knows.
-    ///
-    /// - Parameter isChecked: its checksum was found right since the window was last filled.
     @inline(__always)
-    func record(at offset: Int, isChecked: Bool = false) -> RawRecord? {
+    func record(at offset: Int) -> RawRecord? {
+        guard let whole = whole(at: offset) else { return nil }
+        return record(at: offset, length: whole.length, sequence: whole.sequence)
+    }
+
+    /// The same without the record.
+    @inline(__always)
+    func whole(at offset: Int) -> WholeRecord? {
+        bytes(from: offset).flatMap { RecordScanner.whole($0) }
+    }
+
+    /// The record at an offset that was found whole there, with this sequence, since the window was
+    /// last filled.
+    @inline(__always)
+    func checkedRecord(at offset: Int, sequence: UInt64) -> RawRecord? {
+        guard let length = bytes(from: offset).flatMap({ RecordScanner.lengthOfChecked($0) }) else {
+            return nil
+        }
+        return record(at: offset, length: length, sequence: sequence)
+    }
+
+    /// What the window holds from an offset on; nil when it is nothing.
+    @inline(__always)
+    private func bytes(from offset: Int) -> UnsafeRawBufferPointer? {
         guard offset >= held.lowerBound, offset < held.upperBound else { return nil }
-        let start = offset - held.lowerBound
-        let bytes = UnsafeRawBufferPointer(rebasing: window.all[start..<held.count])
-        guard let whole = RecordScanner.whole(bytes, isChecked: isChecked) else { return nil }
-        return RawRecord(
-            storage: window, start: start, length: whole.length, sequence: whole.sequence,
+        return UnsafeRawBufferPointer(
+            rebasing: window.all[offset - held.lowerBound..<held.count])
+    }
+
+    @inline(__always)
+    private func record(at offset: Int, length: Int, sequence: UInt64) -> RawRecord {
+        RawRecord(
+            storage: window, start: offset - held.lowerBound, length: length, sequence: sequence,
             segment: first, offset: offset)
     }
 
