@@ -103,8 +103,8 @@ package final class IndexCursor {
         return nil
     }
 
-    /// What to do from the position on.
-    private func nextStretch() throws(JournalError) -> Stretch {
+    /// What to do from the position on; nil when it went on because nothing is there.
+    private func nextStretch() throws(JournalError) -> Stretch? {
         guard let first = segments.last(where: { $0 <= position }) else {
             // Nothing yet, or what was there is gone: the cursor knows.
             let end = segments.first.map { $0 - 1 } ?? .max
@@ -112,15 +112,26 @@ package final class IndexCursor {
         }
         let end = segments.first { $0 > position }.map { $0 - 1 }
         if let index = try index(first, through: end) {
-            if let offsets = index.offsets(key), let places = index.places() {
-                let begin = places.last { $0.sequence <= position }?.offset ?? 0
-                return .hits(
-                    index, try SegmentFile(first, in: reader.log),
-                    offsets: Array(offsets.drop { $0 < begin }), done: 0)
+            if let offsets = offsets(in: index) {
+                guard !offsets.isEmpty else {
+                    position = index.header.sequences.upperBound + 1
+                    return nil
+                }
+                let file = try SegmentFile(first, in: reader.log)
+                return .hits(index, file, offsets: offsets, done: 0)
             }
             indexes.distrust(index)
         }
         return .records(try reader.cursor(from: position), through: end ?? .max)
+    }
+
+    /// Where an index says that records with the key are, from about the position on. Nil: it is damaged.
+    private func offsets(in index: SegmentIndex) -> [Int]? {
+        guard let offsets = index.offsets(key) else { return nil }
+        if offsets.isEmpty || position <= index.header.sequences.lowerBound { return offsets }
+        guard let places = index.places() else { return nil }
+        let begin = places.last { $0.sequence <= position }?.offset ?? 0
+        return Array(offsets.drop { $0 < begin })
     }
 
     /// An index that covers the position.

@@ -15,13 +15,50 @@ final class SegmentIndex: Sendable {
     private enum Source: Sendable {
         case file(FilePath, any Storage)
         case memory([UInt8])
+
+        /// For some reads that follow each other; nil when it is not there.
+        func open() -> Opened? {
+            switch self {
+            case .memory(let bytes): .memory(bytes)
+            case .file(let path, let storage):
+                (try? StoredFile(path, O_RDONLY | O_NOFOLLOW, storage: storage)).map { .file($0) }
+            }
+        }
+    }
+
+    private enum Opened {
+        case file(StoredFile)
+        case memory([UInt8])
+
+        /// A part of the index; nil when it is not there.
+        func read(_ range: Range<Int>) -> [UInt8]? {
+            switch self {
+            case .memory(let bytes):
+                return range.upperBound <= bytes.count ? Array(bytes[range]) : nil
+            case .file(let file):
+                // Before room is made for it.
+                if range.count > 1 << 16, (try? file.size()) ?? 0 < range.upperBound { return nil }
+                var bytes = [UInt8](repeating: 0, count: range.count)
+                let count = bytes.withUnsafeMutableBytes {
+                    try? file.read($0, at: range.lowerBound)
+                }
+                return count == range.count ? bytes : nil
+            }
+        }
     }
 
     /// Reads the header of an index file. Nil when there is none, and when it is not whole or not
     /// that of the segment as it is now.
     init?(_ name: String, of first: UInt64, isPiece: Bool, in log: LogDirectory) {
-        source = .file(log.home(of: first).appending(name), log.storage)
-        guard let bytes = SegmentIndex.read(source, 0..<IndexHeader.size),
+        var source = Source.file(log.path.appending(name), log.storage)
+        var opened = source.open()
+        if opened == nil {
+            // The archive may have it. To ask costs a look at the whole directory.
+            source = .file(log.home(of: first).appending(name), log.storage)
+            opened = source.open()
+        }
+        self.source = source
+        guard let bytes = opened?.read(0..<IndexHeader.size),
             let header = bytes.withUnsafeBytes({ IndexHeader(parsing: $0) }),
             let segment = try? SegmentFile(first, in: log),
             header.fits(segment, isPiece: isPiece)
@@ -38,7 +75,7 @@ final class SegmentIndex: Sendable {
 
     /// Nil: the index is damaged.
     func places() -> [IndexPlace]? {
-        table(.places)?.withUnsafeBytes { bytes in
+        source.open().flatMap { table(.places, in: $0) }?.withUnsafeBytes { bytes in
             (0..<bytes.count / IndexPlace.size).map { index in
                 let at = index * IndexPlace.size
                 return IndexPlace(
@@ -53,11 +90,13 @@ final class SegmentIndex: Sendable {
     func offsets(_ key: IndexKey) -> [Int]? { offsets(in: key.range, of: key.table) }
 
     private func offsets(in keys: ClosedRange<EventID>, of name: IndexTable) -> [Int]? {
-        guard let directory = table(name) else { return nil }
+        guard let opened = source.open(), let directory = table(name, in: opened) else {
+            return nil
+        }
         let blocks = directory.withUnsafeBytes { SegmentIndex.blocks(keys, in: $0) }
         var found: [UInt32] = []
         for block in blocks {
-            guard let bytes = SegmentIndex.read(source, block.range),
+            guard let bytes = opened.read(block.range),
                 CRC32C.checksum(bytes) == block.checksum,
                 bytes.withUnsafeBytes({ SegmentIndex.collect(keys, in: $0, into: &found) })
             else { return nil }
@@ -132,34 +171,17 @@ final class SegmentIndex: Sendable {
         return true
     }
 
-    private func table(_ table: IndexTable) -> [UInt8]? {
+    private func table(_ table: IndexTable, in opened: Opened) -> [UInt8]? {
         tables.withLock { known in
             if let bytes = known[table] { return bytes }
             let place = header.tables[table.rawValue]
             let (size, isTooLarge) = place.count.multipliedReportingOverflow(by: table.entrySize)
             guard !isTooLarge, size <= IndexHeader.maximumSegment,
-                let bytes = SegmentIndex.read(source, place.offset..<place.offset + size),
+                let bytes = opened.read(place.offset..<place.offset + size),
                 CRC32C.checksum(bytes) == place.checksum
             else { return nil }
             known[table] = bytes
             return bytes
-        }
-    }
-
-    /// A part of the index; nil when it is not there.
-    private static func read(_ source: Source, _ range: Range<Int>) -> [UInt8]? {
-        switch source {
-        case .memory(let bytes):
-            return range.upperBound <= bytes.count ? Array(bytes[range]) : nil
-        case .file(let path, let storage):
-            guard let file = try? StoredFile(path, O_RDONLY | O_NOFOLLOW, storage: storage) else {
-                return nil
-            }
-            // Before room is made for it.
-            if range.count > 1 << 16, (try? file.size()) ?? 0 < range.upperBound { return nil }
-            var bytes = [UInt8](repeating: 0, count: range.count)
-            let count = bytes.withUnsafeMutableBytes { try? file.read($0, at: range.lowerBound) }
-            return count == range.count ? bytes : nil
         }
     }
 }
