@@ -69,6 +69,32 @@ import Testing
         #expect(try journal.reader.all().isEmpty)
     }
 
+    @Test func `takes a payload's strings whole, wherever a byte in one needs a look`() throws {
+        let journal = MemoryJournal()
+        let writer = try journal.open()
+        var taken: [String] = []
+        for before in 0...17 {
+            for (text, isGood) in [
+                ("\\n", true), ("\\\"", true), ("\u{e9}\u{7f}", true), ("\u{1f}", false),
+                ("\"", false),
+                ("\\x", false), ("\u{e9}\n", false),
+            ] {
+                let payload = "\"" + String(repeating: "x", count: before) + text + "yyyyyyyyy\""
+                if isGood {
+                    _ = try writer.appendBlocking([draft(1, payload: payload)])
+                    taken.append(payload)
+                } else {
+                    #expect(throws: JournalError.self, "\(payload)") {
+                        try writer.appendBlocking([draft(1, payload: payload)])
+                    }
+                }
+            }
+        }
+        try writer.close()
+        let read = try journal.reader.all().map { String(decoding: $0.payload, as: UTF8.self) }
+        #expect(read.dropLast() == taken[...])
+    }
+
     @Test func `is refused without a trap wherever a line with the right checksum ends`() throws {
         let journal = MemoryJournal()
         try journal.fill([1])

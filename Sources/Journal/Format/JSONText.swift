@@ -149,19 +149,21 @@ struct JSONScanner {
         }
     }
 
-    /// Skips bytes of a string eight at a time, as long as none of them needs a look: a quote, a
-    /// backslash, a control character. (A borrow may make it stop early, never late.)
+    /// Skips bytes of a string eight at a time, up to one that needs a look: a quote, a backslash, a
+    /// control character. (A borrow marks bytes behind such a one alone. The last seven are not skipped.)
     private mutating func skipPlain() {
         let ones: UInt64 = 0x0101_0101_0101_0101
         while bytes.count - position >= 8 {
-            let word = bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+            let word = UInt64(
+                littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
             let quote = word ^ (ones &* 0x22)
             let backslash = word ^ (ones &* 0x5C)
             let found =
-                ((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash)
-                | ((word &- (ones &* 0x20)) & ~word)
-            if found & (ones &* 0x80) != 0 { return }
-            position += 8
+                (((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash)
+                    | ((word &- (ones &* 0x20)) & ~word)) & (ones &* 0x80)
+            // Eight where nothing was found.
+            position += found.trailingZeroBitCount >> 3
+            if found != 0 { return }
         }
     }
 
