@@ -9,7 +9,9 @@ struct OpenSet: Projection {
     private var files: [String: [DatasetFile]] = [:]
 
     mutating func apply(_ event: Event) {
-        if event.members(of: DataAccepted.self)?.has("set") == true {
+        if event.mayHave("set", of: DataAccepted.self),
+            event.members(of: DataAccepted.self)?.has("set") == true
+        {
             guard let accepted = event.payload(as: DataAccepted.self), let set = accepted.set,
                 !set.isLast
             else { return }

@@ -85,11 +85,15 @@ func hexadecimalValue(_ digit: UInt8) -> UInt8? {
 /// The number that sixteen hexadecimal digits from an index on are.
 private func hexadecimalWord(_ digits: Span<UInt8>, _ start: Int) -> UInt64? {
     var word: UInt64 = 0
+    var isWrong = false
+    // Without a branch for each digit: nothing tells a processor which are letters.
     for index in start..<start + 16 {
-        guard let value = hexadecimalValue(digits[index]) else { return nil }
-        word = word << 4 | UInt64(value)
+        let number = digits[index] &- UInt8(ascii: "0")
+        let letter = (digits[index] | 0x20) &- UInt8(ascii: "a")
+        word = word << 4 | UInt64(number < 10 ? number : letter &+ 10)
+        isWrong = isWrong || number >= 10 && letter >= 6
     }
-    return word
+    return isWrong ? nil : word
 }
 
 func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {

@@ -101,6 +101,30 @@ extension Event {
         return PayloadMembers(value)
     }
 
+    /// Whether the payload, as the type's current layout has it, may have a member of this name, at any
+    /// depth. What cannot have it need not be walked through: of a member that is rare, no is certain.
+    package func mayHave<P: EventPayload>(_ name: String, of _: P.Type) -> Bool {
+        guard type == P.type else { return false }
+        guard version == P.version else { return true }
+        let (name, text) = (name.utf8.span, payload.span)
+        var index = nextSpecialByte(text, from: 0)
+        while index < text.count {
+            if text[index] == UInt8(ascii: "\\") { return true }
+            let isQuote = text[index] == UInt8(ascii: "\"")
+            index += 1
+            if isQuote, isQuoted(name, in: text, at: index) { return true }
+            index = nextSpecialByte(text, from: index)
+        }
+        return false
+    }
+
+    private func isQuoted(_ name: Span<UInt8>, in text: Span<UInt8>, at start: Int) -> Bool {
+        guard text.count - start > name.count, text[start + name.count] == UInt8(ascii: "\"")
+        else { return false }
+        for offset in name.indices where text[start + offset] != name[offset] { return false }
+        return true
+    }
+
     /// The payload's members as they were written, whatever the type and its layout.
     package var plainMembers: PayloadMembers? {
         if let tape = JSONTape(payload) { return PayloadMembers(tape) }

@@ -62,7 +62,9 @@ public struct RunRegistry: Projection {
         } else if let deferred = LastEvent<TrainingDeferred>(event) {
             activity.deferral = deferred
             if event.causation == activity.requestID { activity.refusal = deferred.payload }
-            if event.members(of: TrainingDeferred.self)?.has("until") == true {
+            if event.mayHave("until", of: TrainingDeferred.self),
+                event.members(of: TrainingDeferred.self)?.has("until") == true
+            {
                 activity.putOff = deferred.payload
             }
         } else if let started = event.payload(as: RunStarted.self) {

@@ -38,7 +38,8 @@ package struct ScheduleRecord: Projection, Codable {
             entries[due.name]?.settled = due.due
             entries[due.name]?.lastDue = due.due
         case TrainingDeferred.type:
-            guard let deferred = event.members(of: TrainingDeferred.self),
+            guard event.mayHave("until", of: TrainingDeferred.self),
+                let deferred = event.members(of: TrainingDeferred.self),
                 let until = deferred.value("until", as: Timestamp.self)
             else { return }
             coolDowns[event.subject.name] = until
