@@ -21,9 +21,10 @@ import Testing
         let plugins = Reading.plugins(PluginRegistry([NotifierPlugin.self]))
         let last = try reader.head().sequence
         var fold = KeptState.fold(plugins)
+        let decoder = fold.decoder(reader)
         let cursor = try reader.cursor()
         while let record = try cursor.next() {
-            if record.sequence != skipped { try fold.apply(record, of: cursor) }
+            if record.sequence != skipped { try fold.apply(record, decoder) }
             if record.sequence == last { change(&fold) }
             guard record.sequence == 5 || record.sequence == last else { continue }
             try store.write(fold, at: JournalMark(record), time: record.time)

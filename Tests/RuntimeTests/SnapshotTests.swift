@@ -199,7 +199,7 @@ private final class RandomJournal {
             projections: RandomJournal.types, plugins: RandomJournal.plugins, countsDepths: true)
         for moment in [.end, .sequence(321), .sequence(0)] as [Moment] {
             var one = empty
-            try one.fold(try journal.reader.cursor(), to: moment)
+            try one.fold(try journal.reader.cursor(), of: journal.reader, to: moment)
             var two = empty
             try two.fold(try journal.reader.cursor(), of: journal.reader, to: moment, many: 1)
             let types = RandomJournal.types
@@ -214,6 +214,49 @@ private final class RandomJournal {
                 two.depths.kept(unsettled).map { "\($0.id) \($0.depth)" }
                     == one.depths.kept(unsettled).map { "\($0.id) \($0.depth)" })
         }
+    }
+
+    @Test func `many blocks folded on two threads are the state folded on one`() throws {
+        let journal = try RandomJournal(seed: 13, events: 3000)
+        let empty = StateFold(
+            projections: RandomJournal.types, plugins: RandomJournal.plugins, countsDepths: true)
+        var one = empty
+        try one.fold(try journal.reader.cursor(), of: journal.reader, to: .end)
+        // Whoever is first at each block, each time.
+        for _ in 0..<10 {
+            var two = empty
+            try two.fold(try journal.reader.cursor(), of: journal.reader, to: .end, many: 1)
+            #expect(two.sequence == one.sequence)
+            #expect(two.time == one.time)
+            #expect(
+                try two.sections().map(\.bytes.count) == one.sections().map(\.bytes.count))
+            #expect(
+                StateDigest(WorkspaceView(two), RandomJournal.types).whole
+                    == StateDigest(WorkspaceView(one), RandomJournal.types).whole)
+            #expect(two.deliveries.positions == one.deliveries.positions)
+        }
+    }
+
+    @Test func `a fold on two threads ends with the error of one`() throws {
+        struct Unknown: Error {}
+        let journal = try RandomJournal(seed: 14, events: 1500)
+        var upcasters = Upcasters()
+        upcasters.add(DatasetVersionCreated.type, from: DatasetVersionCreated.version) { _ in
+            throw Unknown()
+        }
+        let reader = JournalReader(directory: journal.reader.directory, upcasters: upcasters)
+        let empty = StateFold(projections: RandomJournal.types, plugins: RandomJournal.plugins)
+        var messages: Set<String> = []
+        for many in [.max, 1, 1, 1, 1] as [UInt64] {
+            var fold = empty
+            do throws(JournalError) {
+                try fold.fold(try reader.cursor(), of: reader, to: .end, many: many)
+                Issue.record("a record that cannot be read was folded")
+            } catch {
+                messages.insert("\(error)")
+            }
+        }
+        #expect(messages.count == 1)
     }
 
     @Test func `that knows a damaged record is forgotten`() throws {
@@ -235,7 +278,8 @@ private final class RandomJournal {
             _ = try #require(
                 try journal.store.start(journal.reader, &resumed, at: .sequence(last)))
             var whole = empty
-            try whole.fold(try journal.reader.cursor(), to: .sequence(resumed.sequence))
+            try whole.fold(
+                try journal.reader.cursor(), of: journal.reader, to: .sequence(resumed.sequence))
             let unsettled = whole.deliveries.unsettled
             let expected = whole.depths.kept(unsettled).map { "\($0.id) \($0.depth)" }
             #expect(!expected.isEmpty)

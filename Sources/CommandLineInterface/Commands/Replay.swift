@@ -18,9 +18,6 @@ struct Replay: Sendable {
 
     private var states: StateParting { StateParting(reader, types) }
 
-    /// Between two snapshots so many records are worth a second thread.
-    private static let many: UInt64 = 4000
-
     func answer() throws -> ReplayCommand.Answer {
         let empty = StateFold(projections: types, plugins: plugins)
         let store = SnapshotStore(beside: reader.directory)
@@ -38,8 +35,7 @@ struct Replay: Sendable {
                 moment.includes(sequence: sequence, time: state.time ?? .init(microseconds: 0))
             else { continue }
             comparing += monotonicNanoseconds() - reading
-            try fold.fold(
-                cursor, of: reader, to: .end, through: sequence, many: Replay.many)
+            try fold.fold(cursor, of: reader, to: .end, through: sequence)
             tell(fold.sequence, since: start)
             let began = monotonicNanoseconds()
             held.append(sequence)
@@ -81,7 +77,7 @@ struct Replay: Sendable {
         if same > 0 {
             start = try store.state(at: same, reader, empty) ?? empty
             try start.fold(
-                try reader.cursor(from: start.sequence + 1), to: .end, through: same)
+                try reader.cursor(from: start.sequence + 1), of: reader, to: .end, through: same)
         }
         return .init(
             after: same, by: held.sequence, projections: different,

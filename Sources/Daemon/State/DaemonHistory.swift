@@ -40,7 +40,7 @@ struct DaemonHistory {
     ) throws {
         if let taken = early.wait(), let cursor = try store.cursor(after: taken, reader) {
             fold = taken
-            try fold.fold(cursor, to: .end)
+            try fold.fold(cursor, of: reader, to: .end)
         } else {
             fold = try store.fold(reader, into: DaemonHistory.empty(plugins), at: .end)
         }

@@ -16,7 +16,7 @@ final class RecordBytes: @unchecked Sendable {
 /// One record whose checksum is right, as it lies in the segment. Its envelope is read by offset;
 /// nothing is parsed until asked for.
 package struct RawRecord: Sendable {
-    private let storage: RecordBytes
+    let storage: RecordBytes
     private let start: Int
     /// Bytes of the line, its newline included.
     package let length: Int

@@ -34,6 +34,20 @@ extension RecordFields {
     }
 }
 
+extension RecordFields {
+    /// The subject of such a line; nil for every other.
+    static func plainSubject(
+        in line: UnsafeRawBufferPointer, _ names: RecordNames
+    ) -> Subject? {
+        var walk = PlainLine(line)
+        guard walk.text() != nil, walk.take("\",\"specversion\":\"1.0\",\"id\":\""),
+            walk.text() != nil, walk.take("\",\"source\":\""), walk.text() != nil,
+            walk.take("\",\"subject\":\""), let subject = walk.text()
+        else { return nil }
+        return names.subject(subject)
+    }
+}
+
 /// Goes through a line from its type on.
 private struct PlainLine {
     private let line: UnsafeRawBufferPointer

@@ -8,9 +8,25 @@ final class RecordNames {
     private var types = NameTable<String>()
     private var subjects = NameTable<Subject>()
     private var actors = NameTable<Actor>()
+    private var places = NameTable<Int>()
+    /// The types that somebody knows. A text of the program's own is compared and passed on faster than
+    /// one that was made.
+    private let known: [String]
+
+    init(types: [String] = []) { known = types }
 
     func type(_ bytes: UnsafeRawBufferPointer) -> String {
-        types.value(bytes) { String(decoding: $0, as: UTF8.self) } ?? ""
+        types.value(bytes) { bytes in
+            known.first { $0.utf8.elementsEqual(bytes) } ?? String(decoding: bytes, as: UTF8.self)
+        } ?? ""
+    }
+
+    /// The place of a type among those that are known; nil for any other.
+    func place(ofType bytes: UnsafeRawBufferPointer) -> Int? {
+        let place = places.value(bytes) { bytes in
+            known.firstIndex { $0.utf8.elementsEqual(bytes) } ?? -1
+        }
+        return place.flatMap { $0 < 0 ? nil : $0 }
     }
 
     func subject(_ bytes: UnsafeRawBufferPointer) -> Subject? {

@@ -40,7 +40,13 @@ package struct DeliveryHistory: Sendable {
 
     private var subscriptions: [String: RegisteredPlugin]
     /// By event type: who reacts to it, and to which kind of subject.
-    private var subscribers: [String: [(plugin: String, subjectKind: String?)]] = [:]
+    private var subscribers: [String: [Subscriber]] = [:]
+
+    struct Subscriber: Sendable {
+        let plugin: String
+        /// Nil for any.
+        let subjectKind: String?
+    }
 
     /// How many dead letters are kept, the last ones.
     package static let deadLetterLimit = 10_000
@@ -52,7 +58,8 @@ package struct DeliveryHistory: Sendable {
             plugins.map { ($0.name.rawValue, $0) }, uniquingKeysWith: { first, _ in first })
         for (name, plugin) in subscriptions {
             for reaction in plugin.reactions {
-                subscribers[reaction.type, default: []].append((name, reaction.subjectKind))
+                subscribers[reaction.type, default: []].append(
+                    Subscriber(plugin: name, subjectKind: reaction.subjectKind))
             }
         }
     }
@@ -71,12 +78,25 @@ package struct DeliveryHistory: Sendable {
     }
 
     package mutating func apply(_ event: Event) {
-        for (name, kind) in subscribers[event.type] ?? []
-        where kind == nil || kind == event.subject.kind {
+        note(event.sequence, about: event.subject, for: subscribers(to: event.type))
+        mark(event)
+    }
+
+    /// Who reacts to events of a type.
+    func subscribers(to type: String) -> [Subscriber] { subscribers[type] ?? [] }
+
+    /// An event is there for those who react to its type.
+    mutating func note(_ sequence: UInt64, about subject: Subject, for subscribers: [Subscriber]) {
+        for subscriber in subscribers
+        where subscriber.subjectKind == nil || subscriber.subjectKind == subject.kind {
             // A plugin that is not registered yet starts with what comes after its registration.
-            guard let from = positions[name]?.from, event.sequence >= from else { continue }
-            positions[name]?.pending.insert(event.sequence)
+            guard let from = positions[subscriber.plugin]?.from, sequence >= from else { continue }
+            positions[subscriber.plugin]?.pending.insert(sequence)
         }
+    }
+
+    /// Takes in an event whose payload it reads.
+    mutating func mark(_ event: Event) {
         switch event.type {
         case PluginRegistered.type where !subscriptions.isEmpty:
             if let registered = event.payload(as: PluginRegistered.self) {

@@ -20,14 +20,19 @@ package struct ProjectionSet: Sendable {
     /// The event types that change any of them.
     package var types: Set<String> { Set(interested.keys) }
 
-    package mutating func apply(_ event: Event) {
-        for place in interested[event.type] ?? [] { states[place].apply(event) }
+    package mutating func apply(_ event: Event) { apply(event, at: places(of: event.type)) }
+
+    /// Where the states are that events of a type change.
+    func places(of type: String) -> [Int] { interested[type] ?? [] }
+
+    /// Gives an event to those that it changes.
+    mutating func apply(_ event: Event, at places: [Int]) {
+        for place in places { states[place].apply(event) }
     }
 
-    /// Whether events of a type would change none of them, as they are now.
-    func isIndifferent(to type: String) -> Bool {
-        guard let places = interested[type] else { return true }
-        return places.allSatisfy { states[$0].isIndifferent(to: type) }
+    /// Whether events of a type would change none of those, as they are now.
+    func areIndifferent(_ places: [Int], to type: String) -> Bool {
+        places.allSatisfy { states[$0].isIndifferent(to: type) }
     }
 
     /// The types of the states.

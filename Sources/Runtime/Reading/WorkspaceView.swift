@@ -32,7 +32,7 @@ package struct WorkspaceView: Sendable {
             let store = SnapshotStore(beside: reader.directory)
             fold = try store.fold(reader, into: fold, at: moment)
         } else {
-            try fold.fold(try reader.cursor(), to: moment)
+            try fold.fold(try reader.cursor(), of: reader, to: moment)
         }
     }
 

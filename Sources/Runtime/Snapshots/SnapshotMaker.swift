@@ -60,8 +60,9 @@ package struct SnapshotMaker: Sendable {
         guard !store.believable().contains(where: { $0.sequence == sequence }) else { return }
         var fold = empty
         let cursor = try store.start(reader, &fold, at: .sequence(sequence)) ?? reader.cursor()
+        let decoder = fold.decoder(reader)
         while fold.sequence < sequence, let record = try cursor.next() {
-            try fold.apply(record, of: cursor)
+            try fold.apply(record, decoder)
             guard record.sequence == sequence else { continue }
             try store.write(fold, at: JournalMark(record), time: record.time, durable: true)
         }
@@ -74,9 +75,10 @@ package struct SnapshotMaker: Sendable {
         var fold = empty
         let start = try store.start(reader, &fold, at: .sequence(position))
         let cursor = try start ?? reader.cursor()
+        let decoder = fold.decoder(reader)
         var last = fold.sequence
         while fold.sequence < head, let record = try cursor.next() {
-            try fold.apply(record, of: cursor)
+            try fold.apply(record, decoder)
             if record.sequence % 1024 == 0, !goesOn() { return last }
             let isDue = record.sequence >= last + spacing || isFinal && record.sequence == head
             // At the end of a batch, as a crash would leave it.

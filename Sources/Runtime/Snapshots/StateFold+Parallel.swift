@@ -1,13 +1,13 @@
 package import Journal
 import LinuxSystem
+import Millrace
 import Synchronization
 
 extension StateFold {
-    /// Fewer records are folded sooner than a second cursor has found its place.
-    package static let many: UInt64 = 50_000
+    /// Fewer records are folded sooner than another thread has begun.
+    package static let many: UInt64 = 8192
 
-    /// Takes all records up to a moment, on two threads where there are many: most projections on the
-    /// one, deliveries and depths on the other. Neither needs to know of the other.
+    /// Takes all records up to a moment, on two threads where there are many.
     ///
     /// - Parameters:
     ///   - cursor: stands behind the last record that was taken.
@@ -16,62 +16,237 @@ extension StateFold {
         _ cursor: JournalCursor, of reader: JournalReader, to moment: Moment,
         through end: UInt64? = nil, many: UInt64 = StateFold.many
     ) throws(JournalError) {
-        // What is appended meanwhile is taken by both together, at the end.
         let last: UInt64
         if let end { last = end } else { last = try reader.head().sequence }
-        if last > sequence, last - sequence >= many, hasTwoHalves {
-            try foldHalves(cursor, of: reader, to: moment, through: last)
+        if last > sequence, last - sequence >= many {
+            try foldTogether(cursor, reader, to: moment, through: last)
         }
-        try fold(cursor, to: moment, through: end ?? .max)
+        // What was appended meanwhile, too.
+        try fold(cursor, decoder(reader), to: moment, through: end ?? .max)
     }
 
-    private mutating func foldHalves(
-        _ cursor: JournalCursor, of reader: JournalReader, to moment: Moment, through last: UInt64
+    private mutating func foldTogether(
+        _ cursor: JournalCursor, _ reader: JournalReader, to moment: Moment, through last: UInt64
     ) throws(JournalError) {
         let order = projections.kinds
-        let work = HalfFold(takeProjections())
-        do {
-            try DetachedThread.start { work.run(reader, to: moment, through: last) }
-        } catch {
-            // Without a second thread it is done here, one after the other.
-            work.run(reader, to: moment, through: last)
-        }
-        let mine: JournalError?
+        let team = FoldTeam(takeParts(), reader)
+        var position = sequence
+        var latest: RawRecord?
         do throws(JournalError) {
-            try fold(cursor, to: moment, through: last)
-            mine = nil
+            try team.run { () throws(JournalError) in
+                var block = RecordBlock()
+                while !FoldTeam.isFull(block), position < last, let record = try cursor.next(),
+                    moment.includes(record)
+                {
+                    block.append(record)
+                    position = record.sequence
+                    latest = record
+                }
+                return block
+            }
         } catch {
-            mine = error
+            putParts(team.takeFolds(), in: order)
+            throw error
         }
-        putProjections(try work.result(), in: order)
-        if let mine { throw mine }
+        putParts(team.takeFolds(), in: order)
+        if let latest { set(time: latest.time) }
     }
 }
 
-/// A fold on a thread of its own.
-private final class HalfFold: Sendable {
-    private let fold: Mutex<StateFold>
-    private let failure = Mutex<JournalError?>(nil)
+/// The parts of a state, folded by two threads. Each block of records is read once; whoever has nothing
+/// else to do takes the part that is furthest behind one block on. No part knows of another.
+private final class FoldTeam: Sendable {
+    fileprivate struct Progress {
+        /// Blocks that some part has yet to take, and the number of the first of them.
+        var blocks: [RecordBlock] = []
+        var first = 0
+        var parts: [Place]
+        /// No more blocks come.
+        var isComplete = false
+        /// Nothing more is folded: a part could not be.
+        var isStopped = false
+        var failure: JournalError?
+        /// The threads that wait for a change.
+        var waiting: Set<Worker> = []
+
+        struct Place {
+            /// The number of the block that comes next.
+            var next = 0
+            /// A thread is at it.
+            var isBusy = false
+        }
+    }
+
+    /// Who may read, and who helps.
+    fileprivate enum Worker: Hashable { case reader, helper }
+
+    private enum Step {
+        case read
+        case fold(part: Int, RecordBlock)
+        case wait
+        case end
+    }
+
+    private let parts: [FoldPart]
+    private let progress: Mutex<Progress>
+    // One for each, or one could be woken in the place of the other.
+    private let readerWakes = ThreadSemaphore()
+    private let helperWakes = ThreadSemaphore()
     private let ended = ThreadSemaphore()
 
-    init(_ fold: consuming sending StateFold) { self.fold = Mutex(fold) }
+    // A block is small, and there are few at a time: no more than a cursor's windows hold anyway.
+    private static let recordMax = 256
+    private static let byteMax = 256 << 10
+    private static let blockMax = 3
 
-    func run(_ reader: JournalReader, to moment: Moment, through last: UInt64) {
-        fold.withLock { fold in
-            do throws(JournalError) {
-                let cursor = try reader.cursor(from: fold.sequence + 1)
-                try fold.fold(cursor, to: moment, through: last)
-            } catch {
-                failure.withLock { $0 = error }
+    static func isFull(_ block: RecordBlock) -> Bool {
+        block.count >= recordMax || block.size >= byteMax
+    }
+
+    init(_ folds: [StateFold], _ reader: JournalReader) {
+        parts = folds.map { FoldPart($0, reader) }
+        progress = Mutex(Progress(parts: folds.map { _ in Progress.Place() }))
+    }
+
+    /// Folds all blocks.
+    ///
+    /// - Parameter read: gives the next block, an empty one at the end. Called by this thread alone.
+    func run(
+        _ read: () throws(JournalError) -> RecordBlock
+    ) throws(JournalError) {
+        var hasHelp = true
+        do throws(SystemError) {
+            try DetachedThread.start {
+                while self.work(self.step(for: .helper), as: .helper) {}
+                self.ended.signal()
+            }
+        } catch {
+            // Without a second thread all is done here.
+            hasHelp = false
+        }
+        while true {
+            let step = step(for: .reader)
+            if case .read = step {
+                add(Result { () throws(JournalError) in try read() })
+            } else if !work(step, as: .reader) {
+                break
             }
         }
-        ended.signal()
+        if hasHelp { ended.wait() }
+        if let failure = progress.withLock({ $0.failure }) { throw failure }
     }
 
-    /// Waits for it.
-    func result() throws(JournalError) -> StateFold {
-        ended.wait()
-        if let error = failure.withLock({ $0 }) { throw error }
-        return fold.withLock { $0 }
+    func takeFolds() -> [StateFold] { parts.compactMap { $0.take() } }
+
+    /// What is to be done next.
+    private func step(for worker: Worker) -> Step {
+        progress.withLock { progress in
+            // Reading first: everybody waits for that.
+            if worker == .reader, !progress.isComplete,
+                progress.blocks.count < FoldTeam.blockMax
+            {
+                return .read
+            }
+            let end = progress.first + progress.blocks.count
+            let open = progress.parts.indices.filter {
+                !progress.parts[$0].isBusy && progress.parts[$0].next < end
+            }
+            if let part = open.min(by: { progress.parts[$0].next < progress.parts[$1].next }) {
+                progress.parts[part].isBusy = true
+                let block = progress.blocks[progress.parts[part].next - progress.first]
+                return .fold(part: part, block)
+            }
+            if progress.isComplete, progress.blocks.isEmpty { return .end }
+            progress.waiting.insert(worker)
+            return .wait
+        }
     }
+
+    /// False when there is nothing to do any more.
+    private func work(_ step: Step, as worker: Worker) -> Bool {
+        switch step {
+        case .end: return false
+        case .wait, .read: wakes(worker).wait()
+        case .fold(let part, let block):
+            do throws(JournalError) {
+                try parts[part].fold(block)
+                change { $0.finish(part) }
+            } catch {
+                change { $0.fail(error) }
+            }
+        }
+        return true
+    }
+
+    private func add(_ block: Result<RecordBlock, JournalError>) {
+        change { progress in
+            switch block {
+            case .success(let block) where block.count > 0 && !progress.isStopped:
+                progress.blocks.append(block)
+            case .success: progress.isComplete = true
+            case .failure(let error):
+                progress.failure = progress.failure ?? error
+                progress.isComplete = true
+            }
+        }
+    }
+
+    private func change(_ body: (inout Progress) -> Void) {
+        let waiting = progress.withLock { progress in
+            body(&progress)
+            defer { progress.waiting = [] }
+            return progress.waiting
+        }
+        for worker in waiting { wakes(worker).signal() }
+    }
+
+    private func wakes(_ worker: Worker) -> ThreadSemaphore {
+        worker == .reader ? readerWakes : helperWakes
+    }
+}
+
+extension FoldTeam.Progress {
+    /// A part has taken its next block.
+    fileprivate mutating func finish(_ part: Int) {
+        guard !isStopped else { return }
+        parts[part].isBusy = false
+        parts[part].next += 1
+        let done = parts.map(\.next).min() ?? first
+        blocks.removeFirst(min(blocks.count, done - first))
+        first = done
+    }
+
+    /// Nobody goes on.
+    fileprivate mutating func fail(_ error: JournalError) {
+        failure = failure ?? error
+        isComplete = true
+        isStopped = true
+        blocks = []
+    }
+}
+
+/// One part, and what makes events of records for it.
+private final class FoldPart: Sendable {
+    private struct Work {
+        var fold: StateFold?
+        let decoder: RecordDecoder
+    }
+
+    private let work: Mutex<Work>
+
+    init(_ fold: StateFold, _ reader: JournalReader) {
+        work = Mutex(Work(fold: fold, decoder: fold.decoder(reader)))
+    }
+
+    func fold(_ block: RecordBlock) throws(JournalError) {
+        try work.withLock { work throws(JournalError) in
+            guard var fold = work.fold.take() else { return }
+            defer { work.fold = fold }
+            let decoder = work.decoder
+            try block.forEach { line throws(JournalError) in try fold.take(line, decoder) }
+        }
+    }
+
+    /// Hands it over.
+    func take() -> StateFold? { work.withLock { $0.fold.take() } }
 }

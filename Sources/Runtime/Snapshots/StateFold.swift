@@ -12,8 +12,8 @@ package struct StateFold: Sendable {
     package private(set) var sequence: UInt64 = 0
     /// The time of that record.
     package private(set) var time: Timestamp?
-    /// What is needed of the events of each type; nothing of those that are not here.
-    private var needs: [String: Need] = [:]
+    /// What is done with the events of each type that matters; with others, nothing.
+    private var plans: [Plan] = []
     /// Whether depths matter to whoever folds.
     private var countsDepths: Bool
 
@@ -24,7 +24,16 @@ package struct StateFold: Sendable {
         projections = ProjectionSet(types)
         deliveries = DeliveryHistory(plugins: plugins)
         self.countsDepths = countsDepths
-        findNeeds()
+        makePlans()
+    }
+
+    /// What is done with the events of a type. Found once, not for each of a million events.
+    private struct Plan: Sendable {
+        let type: String
+        let need: Need
+        /// The projections that want them.
+        let places: [Int]
+        let subscribers: [DeliveryHistory.Subscriber]
     }
 
     /// What is to be read of an event.
@@ -39,38 +48,51 @@ package struct StateFold: Sendable {
         case envelope
     }
 
-    private mutating func findNeeds() {
+    private mutating func makePlans() {
         let read = deliveries.readTypes
         let noted = deliveries.types
         // A depth is told by the events between, whoever wants them.
-        needs = countsDepths ? needs.mapValues { _ in .envelope } : [:]
-        for type in projections.types.union(noted) {
-            if read.contains(type) {
-                needs[type] = .whole
-            } else if !projections.types.contains(type) {
-                needs[type] = .envelope
-            } else {
-                needs[type] =
-                    noted.contains(type) || countsDepths ? .wholeForProjections : .projectionsAlone
-            }
+        let between = countsDepths ? Set(plans.map(\.type)) : []
+        plans = projections.types.union(noted).union(between).sorted().map { type in
+            let isWanted = projections.types.contains(type)
+            let need: Need =
+                if read.contains(type) {
+                    .whole
+                } else if !isWanted {
+                    .envelope
+                } else if noted.contains(type) || countsDepths {
+                    .wholeForProjections
+                } else {
+                    .projectionsAlone
+                }
+            return Plan(
+                type: type, need: need, places: projections.places(of: type),
+                subscribers: deliveries.subscribers(to: type))
         }
     }
 
+    /// For the records of a journal, as long as this folds the same.
+    package func decoder(_ reader: JournalReader) -> RecordDecoder {
+        RecordDecoder(reader, types: plans.map(\.type))
+    }
+
     /// Takes the next record. Events that change nothing are not taken out of it.
+    ///
+    /// - Parameter decoder: was made by this fold.
     package mutating func apply(
-        _ record: RawRecord, of cursor: JournalCursor
+        _ record: RawRecord, _ decoder: RecordDecoder
     ) throws(JournalError) {
-        try take(record, of: cursor)
+        try take(record, decoder)
         time = record.time
     }
 
     /// Takes all records up to a moment, and up to and with one.
-    package mutating func fold(
-        _ cursor: JournalCursor, to moment: Moment, through last: UInt64 = .max
+    mutating func fold(
+        _ cursor: JournalCursor, _ decoder: RecordDecoder, to moment: Moment, through last: UInt64
     ) throws(JournalError) {
         var latest: RawRecord?
         while sequence < last, let record = try cursor.next(), moment.includes(record) {
-            try take(record, of: cursor)
+            try take(record, decoder)
             latest = record
         }
         // Reading a time takes as long as all else about a record that nobody wants.
@@ -78,19 +100,53 @@ package struct StateFold: Sendable {
     }
 
     private mutating func take(
-        _ record: RawRecord, of cursor: JournalCursor
+        _ record: RawRecord, _ decoder: RecordDecoder
     ) throws(JournalError) {
-        let type = cursor.type(of: record)
-        switch needs[type] {
-        case nil: sequence = record.sequence
-        case .whole: apply(try cursor.event(of: record))
-        case .envelope: note(try cursor.envelope(of: record))
-        case .wholeForProjections where projections.isIndifferent(to: type):
-            note(try cursor.envelope(of: record))
-        case .projectionsAlone where projections.isIndifferent(to: type):
-            sequence = record.sequence
-        case .wholeForProjections, .projectionsAlone: apply(try cursor.event(of: record))
+        try record.withRecordLine { line throws(JournalError) in try take(line, decoder) }
+    }
+
+    /// Takes a record but for its time.
+    mutating func take(_ line: RecordLine, _ decoder: RecordDecoder) throws(JournalError) {
+        if let place = decoder.place(ofType: line), place < plans.count {
+            switch plans[place].need {
+            case .whole:
+                let event = try decoder.event(of: line)
+                apply(event, plans[place])
+                deliveries.mark(event)
+            case .envelope: try note(line, decoder, plans[place])
+            case .wholeForProjections:
+                if isIndifferent(plans[place]) {
+                    try note(line, decoder, plans[place])
+                } else {
+                    apply(try decoder.event(of: line), plans[place])
+                }
+            case .projectionsAlone:
+                if !isIndifferent(plans[place]) {
+                    projections.apply(try decoder.event(of: line), at: plans[place].places)
+                }
+            }
         }
+        sequence = line.sequence
+    }
+
+    private func isIndifferent(_ plan: Plan) -> Bool {
+        projections.areIndifferent(plan.places, to: plan.type)
+    }
+
+    private mutating func apply(_ event: Event, _ plan: Plan) {
+        projections.apply(event, at: plan.places)
+        deliveries.note(event.sequence, about: event.subject, for: plan.subscribers)
+        if countsDepths { depths.record(event) }
+    }
+
+    /// Takes an event whose payload nobody needs, or not now.
+    private mutating func note(
+        _ line: RecordLine, _ decoder: RecordDecoder, _ plan: Plan
+    ) throws(JournalError) {
+        if countsDepths { depths.record(try decoder.envelope(of: line)) }
+        guard !plan.subscribers.isEmpty else { return }
+        deliveries.note(
+            line.sequence, about: try decoder.subject(of: line), for: plan.subscribers)
     }
 
     /// Lets go of what one state holds, for whoever has taken it.
@@ -99,48 +155,53 @@ package struct StateFold: Sendable {
     /// Takes the next event.
     package mutating func apply(_ event: Event) {
         projections.apply(event)
-        note(event)
-    }
-
-    /// Takes an event, whose payload nobody needs, or was read already.
-    private mutating func note(_ event: Event) {
-        sequence = event.sequence
-        time = event.time
         deliveries.apply(event)
         if countsDepths { depths.record(event) }
+        sequence = event.sequence
+        time = event.time
     }
 }
 
-// MARK: halves
+// MARK: parts
 
 extension StateFold {
-    /// Whether there are both projections and deliveries to be folded.
-    var hasTwoHalves: Bool { !projections.kinds.isEmpty && !deliveries.isEmpty }
-
-    /// Most projections, to be folded apart; the rest stays here. Those that want events of one type
-    /// alone stay as well, so that both halves have about as much to do.
-    mutating func takeProjections() -> StateFold {
+    /// Everything that is folded, in parts that can be folded apart: deliveries and depths first, then the
+    /// projections in two that have about as much to do. Nothing stays here, so that no part is copied
+    /// when it changes.
+    mutating func takeParts() -> [StateFold] {
+        var main = self
+        main.projections = ProjectionSet([])
+        main.makePlans()
         let wide = projections.kinds.filter { $0.types.count > 1 }
         let narrow = projections.kinds.filter { $0.types.count <= 1 }
-        var half = self
-        half.deliveries = DeliveryHistory(plugins: [])
-        half.depths = CauseDepths()
-        half.countsDepths = false
-        half.projections = projections.keeping(wide)
-        projections = projections.keeping(narrow)
-        half.findNeeds()
-        findNeeds()
-        return half
+        deliveries = DeliveryHistory(plugins: [])
+        depths = CauseDepths()
+        let parts = [wide, narrow].filter { !$0.isEmpty }.map { kinds in
+            var part = self
+            part.countsDepths = false
+            part.projections = projections.keeping(kinds)
+            part.makePlans()
+            return part
+        }
+        projections = ProjectionSet([])
+        return [main] + parts
     }
 
-    /// Puts them back, folded to the same record.
-    mutating func putProjections(_ half: StateFold, in order: [any Projection.Type]) {
-        var whole = ProjectionSet(order)
-        whole.put(projections)
-        whole.put(half.projections)
-        projections = whole
-        findNeeds()
+    /// Puts them back, folded up to the same record.
+    ///
+    /// - Parameter order: the projections as they were.
+    mutating func putParts(_ parts: [StateFold], in order: [any Projection.Type]) {
+        projections = ProjectionSet(order)
+        for part in parts { projections.put(part.projections) }
+        guard let main = parts.first else { return }
+        deliveries = main.deliveries
+        depths = main.depths
+        sequence = main.sequence
+        makePlans()
     }
+
+    /// The time of the last record that was taken.
+    mutating func set(time: Timestamp) { self.time = time }
 }
 
 // MARK: snapshots

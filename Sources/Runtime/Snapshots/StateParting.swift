@@ -96,7 +96,8 @@ package struct StateParting {
         _ fold: StateFold, through last: UInt64
     ) throws(JournalError) -> StateFold {
         var fold = fold
-        try fold.fold(try reader.cursor(from: fold.sequence + 1), to: .end, through: last)
+        try fold.fold(
+            try reader.cursor(from: fold.sequence + 1), of: reader, to: .end, through: last)
         return fold
     }
 
