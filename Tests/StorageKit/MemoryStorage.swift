@@ -55,6 +55,15 @@ package final class MemoryStorage: Storage {
         var refused: FilePath?
         var refusals = 0
         var renamedSizes: [Int] = []
+        /// The disk says how much room it has left.
+        var tellsRoom = true
+
+        /// A file takes room as long as it has a name or is open.
+        var free: Int {
+            Set(names.values).union(open.values).reduce(room) {
+                $0 - (inodes[$1]?.bytes.count ?? 0)
+            }
+        }
     }
 
     private let state = Mutex(State())
@@ -89,7 +98,17 @@ package final class MemoryStorage: Storage {
     package func lieAboutSyncs() { state.withLock { $0.lies = true } }
 
     /// Bytes that all files together may have.
-    package func setRoom(_ bytes: Int) { state.withLock { $0.room = bytes } }
+    ///
+    /// - Parameter isTold: whether whoever asks is told how much of it is left.
+    package func setRoom(_ bytes: Int, isTold: Bool = true) {
+        state.withLock { state in
+            state.room = bytes
+            state.tellsRoom = isTold
+        }
+    }
+
+    /// Bytes of that room that are left.
+    package var free: Int { state.withLock { $0.free } }
 
     package func contents(_ name: FilePath) -> [UInt8]? {
         state.withLock { state in state.names[name].flatMap { state.inodes[$0]?.bytes } }
@@ -252,8 +271,7 @@ package final class MemoryStorage: Storage {
             let number = try inode(state, file)
             let size = state.inodes[number]?.bytes.count ?? 0
             let count = half ? max(bytes.count / 2, isTorn ? 0 : 1) : bytes.count
-            let used = state.inodes.values.reduce(0) { $0 + $1.bytes.count }
-            if offset + count > size, used + offset + count - size > state.room {
+            if offset + count > size, offset + count - size > state.free {
                 throw SystemError(.noSpace, "pwrite")
             }
             let part = Array(bytes[..<count])
@@ -336,6 +354,10 @@ package final class MemoryStorage: Storage {
         state.withLock { state in
             state.names.keys.filter { $0.parent == path }.map(\.name).sorted()
         }
+    }
+
+    package func freeRoom(_ file: CInt) -> Int? {
+        state.withLock { $0.tellsRoom && $0.room < .max ? max(0, $0.free) : nil }
     }
 }
 

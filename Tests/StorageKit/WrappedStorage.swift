@@ -38,4 +38,5 @@ extension WrappedStorage {
     package func names(in path: FilePath) throws(SystemError) -> [FilePath] {
         try base.names(in: path)
     }
+    package func freeRoom(_ file: CInt) -> Int? { base.freeRoom(file) }
 }

@@ -190,9 +190,15 @@ extension LogDirectory {
         let home =
             SegmentName.parsing(index: FilePath(name)).map { self.home(of: $0.first) } ?? path
         let unfinished = home.appending(temporary)
-        let file = try StoredFile(
-            unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, storage: storage)
-        try file.writeAll(bytes, at: 0)
-        try storage.rename(unfinished, home.appending(name))
+        do throws(SystemError) {
+            let file = try StoredFile(
+                unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, storage: storage)
+            try file.writeAll(bytes, at: 0)
+            try storage.rename(unfinished, home.appending(name))
+        } catch {
+            // On a full disk its room is wanted by the records.
+            if LogEnd.isFull(error) { try? storage.unlink(unfinished) }
+            throw error
+        }
     }
 }

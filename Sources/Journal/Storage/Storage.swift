@@ -27,6 +27,12 @@ package protocol Storage: Sendable {
     func makeDirectory(_ path: FilePath) throws(SystemError)
     /// The names in a directory, in the order of their bytes.
     func names(in path: FilePath) throws(SystemError) -> [FilePath]
+    /// How many bytes the file's disk still has room for at most; nil when that is not known.
+    func freeRoom(_ file: CInt) -> Int?
+}
+
+extension Storage {
+    package func freeRoom(_ file: CInt) -> Int? { nil }
 }
 
 /// The real calls.
@@ -112,6 +118,15 @@ package struct LinuxStorage: Storage {
     package func names(in path: FilePath) throws(SystemError) -> [FilePath] {
         try Files.names(in: path)
     }
+
+    package func freeRoom(_ file: CInt) -> Int? {
+        var status = statvfs()
+        // Without blocks it is one that has no limit, or does not tell.
+        guard fstatvfs(file, &status) == 0, status.f_blocks > 0 else { return nil }
+        let blocks = geteuid() == 0 ? status.f_bfree : status.f_bavail
+        let (bytes, isMore) = blocks.multipliedReportingOverflow(by: status.f_frsize)
+        return isMore ? nil : Int(clamping: bytes)
+    }
 }
 
 /// An open file that goes through a `Storage`: loops over short and interrupted calls, and names
@@ -187,6 +202,8 @@ final class StoredFile: @unchecked Sendable {
     func size() throws(SystemError) -> Int {
         try named { () throws(SystemError) in try storage.size(file) }
     }
+
+    var freeRoom: Int? { storage.freeRoom(file) }
 
     private func named<R>(_ body: () throws(SystemError) -> R) throws(SystemError) -> R {
         do throws(SystemError) { return try Retry.interrupted(body) } catch {

@@ -60,19 +60,50 @@ final class ActiveSegment {
 
     /// Fills the file with newlines so that a write of so many bytes changes no metadata, which
     /// makes its sync several times as fast, and so that a full disk is found out before a record is
-    /// touched. - Throws: ENOSPC or EDQUOT when there is no room; nothing is lost then.
+    /// touched. - Throws: ENOSPC or EDQUOT when there is no room; nothing is lost then, nor kept.
     func reserveRoom(for bytes: Int) throws(SystemError) {
-        guard end + bytes > room else { return }
-        let target = (end + bytes + reserve - 1) / reserve * reserve
+        let needed = end + bytes
+        guard needed > room else { return }
+        let free = file.freeRoom
+        if let free, free > 0, needed - room > free + ActiveSegment.slack {
+            throw SystemError(.noSpace, "fstatvfs", file.path.description)
+        }
+        let piece = ActiveSegment.piece(reserve, of: free)
+        do throws(SystemError) { try fill(to: (needed + piece - 1) / piece * piece) } catch {
+            guard LogEnd.isFull(error) else { throw error }
+            try fill(to: needed)
+        }
+    }
+
+    /// A file may have got so much more than its size says: no file system has larger blocks.
+    private static let slack = 64 << 10
+
+    /// What is reserved at once: near the end of the disk little more than what is needed.
+    private static func piece(_ reserve: Int, of free: Int?) -> Int {
+        guard let free else { return reserve }
+        let page = 4096
+        return min(reserve, max(page, free / 8 / page * page))
+    }
+
+    /// Is there so much room left beside the records, as far as that is known?
+    func hasFree(_ bytes: Int) -> Bool { file.freeRoom.map { $0 >= bytes } ?? true }
+
+    private func fill(to target: Int) throws(SystemError) {
         let filler = [UInt8](repeating: RecordFormat.newline, count: min(target - room, 1 << 20))
         var position = room
-        while position < target {
-            let count = min(filler.count, target - position)
-            try file.writeAll(
-                count == filler.count ? filler : Array(filler[..<count]), at: position)
-            position += count
+        do throws(SystemError) {
+            while position < target {
+                let count = min(filler.count, target - position)
+                try file.writeAll(
+                    count == filler.count ? filler : Array(filler[..<count]), at: position)
+                position += count
+            }
+            try file.syncData()
+        } catch {
+            // What is not enough is not kept from others. Where that fails, it is filled again.
+            if LogEnd.isFull(error) { try? file.truncate(to: room) }
+            throw error
         }
-        try file.syncData()
         room = target
     }
 

@@ -38,6 +38,8 @@ final class LogEnd {
                 poll(nil, 0, 10)
             }
             lock = file
+            // A kill leaves it, and its room may be what is needed now.
+            try? storage.unlink(directory.appending(SegmentName.next))
         } catch {
             if error.errno == .again { throw .locked(directory) }
             throw .system(error)
@@ -80,11 +82,19 @@ final class LogEnd {
     /// EDQUOT when the disk is full: nothing has happened then, and it may be tried again.
     func reserve(_ bytes: Int? = nil) throws(SystemError) {
         let bytes = bytes ?? encoder.lines.count
+        do throws(SystemError) { try makeRoom(for: bytes) } catch {
+            // What the next segment holds already is worth more to the records that wait.
+            guard LogEnd.isFull(error), abandonPreparation() else { throw error }
+            return try makeRoom(for: bytes)
+        }
+        prepareNext(segment.end + bytes)
+    }
+
+    private func makeRoom(for bytes: Int) throws(SystemError) {
         let end = segment.end + bytes
         let isFull = end > configuration.segmentSize || end > segment.room && next?.isReady == true
         if isFull, segment.end > 0 { try roll() }
         try segment.reserveRoom(for: bytes)
-        prepareNext(end)
     }
 
     private func roll() throws(SystemError) {
@@ -107,9 +117,10 @@ final class LogEnd {
         let half = segment.room / 2
         guard configuration.preparesSegments, end > half else { return }
         if next == nil {
-            next = SegmentPreparation(
-                size: min(2 * segment.room, configuration.segmentSize), in: directory,
-                storage: storage)
+            let size = min(2 * segment.room, configuration.segmentSize)
+            // Near the end of the disk a segment is made when it is needed.
+            guard segment.hasFree(2 * size) else { return }
+            next = SegmentPreparation(size: size, in: directory, storage: storage)
         }
         // Ready a little before this segment is full.
         if let next { next.allow((end - half) * 9 / 8 * (next.size / max(1, half)) + end / 8) }
@@ -119,6 +130,14 @@ final class LogEnd {
     private func finishPreparation() -> StoredFile? {
         defer { next = nil }
         return next?.finish()
+    }
+
+    /// Gives back the room of the next segment. False: there is none in the making.
+    private func abandonPreparation() -> Bool {
+        guard next != nil else { return false }
+        _ = finishPreparation()
+        try? storage.unlink(directory.appending(SegmentName.next))
+        return true
     }
 
     /// Ends what runs in the background. Nothing is written after it.

@@ -38,9 +38,14 @@ final class SegmentPreparation {
         let progress = Progress()
         self.progress = progress
         thread = WorkThread {
-            let file = try? SegmentPreparation.fill(
-                directory.appending(SegmentName.next), size, progress, storage)
-            progress.state.withLock { $0.file = file }
+            let path = directory.appending(SegmentName.next)
+            do throws(SystemError) {
+                let file = try SegmentPreparation.fill(path, size, progress, storage)
+                progress.state.withLock { $0.file = file }
+            } catch {
+                // On a full disk its room is wanted by the records.
+                if LogEnd.isFull(error) { try? storage.unlink(path) }
+            }
         }
     }
 
