@@ -30,7 +30,11 @@ extension Daemon {
             batch.acknowledge()
             metrics.taken(batch.reports)
             vault.placeSoon()
+        } catch JournalError.closed where phase.isEnding {
+            // It lies where it was dropped, and the next start takes it in.
+            return
         } catch {
+            if hasGivenUp { return }
             fail("what was dropped cannot be journaled: \(error)")
             return
         }

@@ -22,7 +22,7 @@ final class Stopper: Sendable {
             target.reason = target.reason ?? reason
             return target.daemon
         }
-        daemon?.fail(reason)
+        if let daemon, !daemon.hasGivenUp { daemon.fail(reason) }
     }
 }
 
@@ -44,6 +44,7 @@ extension Daemon {
 
     /// Runs until a signal or a failure ends it. Blocks the calling thread.
     package func run() -> Ending {
+        phase.become(.running)
         startIntake()
         if options.once { TaskPool.start { await self.finishOnce() } }
         var isDraining = false
@@ -137,6 +138,7 @@ extension Daemon {
             guard !due.isEmpty else { return }
             TaskPool.start {
                 do { _ = try await self.writer.append(due) } catch {
+                    if self.hasGivenUp { return }
                     self.fail("what was due cannot be journaled: \(error)")
                 }
             }
@@ -196,6 +198,11 @@ extension Daemon {
         }
     }
 
+    /// It ends on a full disk: what cannot be journaled any more is found, or due, again at the next start.
+    var hasGivenUp: Bool {
+        if phase.isEnding, case .diskFull = writer.condition { true } else { false }
+    }
+
     func fail(_ reason: String) {
         outcome.withLock { $0.failure = $0.failure ?? reason }
         EventDescriptor.signal(wake.raw)
@@ -217,18 +224,19 @@ extension Daemon {
             // Nothing came while it worked: done.
             if writer.head.sequence == before { break }
         }
-        await stopInGoodOrder("everything is done")
+        await stopInGoodOrder("everything is done", waitsForRoom: true)
     }
 
     private func stop(_ signal: CInt) {
         let name = signal == SIGTERM ? "SIGTERM" : signal == SIGINT ? "SIGINT" : "signal \(signal)"
         logger.log(.notice, "\(name): finishing what runs; a second signal stops at once")
         service.stopping("finishing what runs")
-        TaskPool.start { await self.stopInGoodOrder(name) }
+        TaskPool.start { await self.stopInGoodOrder(name, waitsForRoom: false) }
     }
 
-    private func stopInGoodOrder(_ reason: String) async {
+    private func stopInGoodOrder(_ reason: String, waitsForRoom: Bool) async {
         await runtime.drain(seconds: runtime.settings.runtime.drain.seconds)
+        if !waitsForRoom { phase.become(.ending) }
         await watcher.stop()
         await external.stop()
         try? await BlockingThread.run {
@@ -239,6 +247,12 @@ extension Daemon {
                 DaemonStopped(reason: reason), actor: .system, at: WallClock.now)
             _ = try await writer.append([stopped])
             try writer.close()
+        } catch JournalError.diskFull where !options.once {
+            try? writer.close()
+            logger.log(
+                .warning,
+                "ended while the disk is full: nothing is lost, what is not journaled lies where it was "
+                    + "dropped; make room, and the next start takes it in")
         } catch {
             fail("the journal could not be closed in good order: \(error)")
             return
@@ -303,6 +317,14 @@ package enum DaemonSignals {
         sigemptyset(&set)
         for signal in wanted { sigaddset(&set, signal) }
         pthread_sigmask(SIG_BLOCK, &set, nil)
+    }
+
+    /// Was the process asked to end, and has nobody read it yet?
+    static var isStopPending: Bool {
+        var pending = sigset_t()
+        sigemptyset(&pending)
+        guard sigpending(&pending) == 0 else { return false }
+        return sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1
     }
 
     static func make() throws(SystemError) -> FileDescriptor {

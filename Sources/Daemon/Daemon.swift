@@ -52,6 +52,7 @@ package final class Daemon: Sendable {
     let inbox: InboxCleaner
     let workspaceGuard: WorkspaceGuard?
     let schedule: Scheduler
+    let phase = LifePhase()
     let outcome = Mutex(Outcome())
     /// Made readable when the main thread has something to look at.
     let wake: FileDescriptor
@@ -104,6 +105,7 @@ package final class Daemon: Sendable {
         let early = EarlySnapshot(reader, layout.snapshots, DaemonHistory.empty(plugins))
         var configuration = JournalConfiguration()
         configuration.acceptDamage = options.acceptDamage
+        configuration.givesUp = { [phase] in phase.isEnding }
         let journal = layout.journal
         configuration.wasAccepted = { damage in
             (try? AcceptedDamage(JournalReader(directory: journal)))?.covers(damage) ?? false

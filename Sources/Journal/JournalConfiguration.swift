@@ -20,6 +20,9 @@ package struct JournalConfiguration: Sendable {
     package var quietMilliseconds: Int? = 1000
     /// How long to wait between two looks for room on a full disk. Milliseconds.
     package var fullDiskMilliseconds = 500
+    /// Whether nobody wants to wait for room any more. Asked while the disk is full: the writer gives up
+    /// then, and whoever waits gets `.diskFull`.
+    package var givesUp: @Sendable () -> Bool = { false }
     /// Open a journal in which records are damaged or missing. They stay where they are, the log
     /// goes on behind them in a new segment, and an event `journal.damaged` says what was accepted.
     package var acceptDamage = false

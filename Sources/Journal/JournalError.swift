@@ -40,7 +40,7 @@ package enum JournalError: Error, Sendable, CustomStringConvertible {
     case stopped(SystemError)
     /// The writer was closed.
     case closed
-    /// The disk is full, and the writer was closed before there was room.
+    /// The disk is full, and the writer was closed, or gave up, before there was room.
     case diskFull
     /// A draft does not fit the format; nothing was written.
     case refused(index: Int, reason: String)

@@ -124,7 +124,7 @@ final class Committer: @unchecked Sendable {
         return true
     }
 
-    /// Waits for room on a full disk. False: closed before there was any.
+    /// Waits for room on a full disk. False: closed, or given up, before there was any.
     private func reserve() throws(SystemError) -> Bool {
         var isFull = false
         while true {
@@ -137,6 +137,7 @@ final class Committer: @unchecked Sendable {
                 if !isFull { reports?.condition(.diskFull(error)) }
                 isFull = true
                 if queue.pause(milliseconds: configuration.fullDiskMilliseconds) { return false }
+                if configuration.givesUp() { return false }
             }
         }
     }
