@@ -21,6 +21,7 @@ import Testing
         let before = await story.run("events", "--json", "--until", "30")
         let plan = await story.run("archive", "--before", "20", "--to", "\(cold)", "--dry-run")
         #expect(plan.code == .success && plan.out.contains("would be moved"))
+        #expect(plan.out.contains("segment") && plan.out.contains("B: records 1 to "))
         let result = await story.run("archive", "--before", "20", "--to", "\(cold)", "--json")
         #expect(result.code == .success, "\(result.all)")
         let answer = try result.decode(ArchiveCommand.Answer.self)

@@ -81,6 +81,26 @@ import Testing
         #expect(try Self.ids(journal.reader) == Array(1...25))
     }
 
+    @Test func `has the indexes, and none stays where the segments were`() throws {
+        let journal = try Self.journal()
+        // The whole index of one that the writer made, and a piece, as it leaves behind when it is late.
+        for name in ["00000000000000000001.index", "00000000000000000001-0.index"] {
+            journal.storage.replace(MemoryJournal.path(name), with: [1, 2, 3])
+        }
+        let archived = try #require(try Self.archive(journal, before: 13))
+        func indexes(_ directory: FilePath) throws -> [String] {
+            try journal.storage.names(in: directory).map(\.description).filter {
+                $0.hasSuffix(".index")
+            }
+        }
+        #expect(
+            try indexes(Self.directory)
+                == archived.segments.map { $0.name.replacing(".jsonl", with: ".index") })
+        #expect(try indexes(MemoryJournal.directory).isEmpty)
+        #expect(try Self.ids(journal.reader) == Array(1...24))
+        #expect(try journal.verify().isOK)
+    }
+
     @Test func `out of reach leaves the rest provable, and says so`() throws {
         let journal = try Self.journal()
         let archived = try #require(try Self.archive(journal, before: 13))

@@ -23,6 +23,9 @@ struct ArchiveCommand {
         /// Nil when there is nothing to move.
         var first: UInt64?
         var last: UInt64?
+        /// How many segments that is, and their size.
+        var segments: Int?
+        var bytes: Int?
         /// What was journaled; nil with --dry-run.
         var archived: JournalArchived?
     }
@@ -69,6 +72,10 @@ struct ArchiveCommand {
             let sequence = try ArchiveCommand.sequence(moment, reader, clock())
             let records = try JournalArchive.candidates(in: layout.journal, before: sequence)
             var answer = Answer(first: records?.lowerBound, last: records?.upperBound)
+            if let records {
+                let extent = try JournalArchive.extent(of: records, in: layout.journal)
+                (answer.segments, answer.bytes) = (extent.segments, extent.bytes)
+            }
             if !input[ArchiveCommand.dry] {
                 if try reader.hasWriter() {
                     return try await ask(before: sequence, target, settings, input)
@@ -98,10 +105,14 @@ struct ArchiveCommand {
                 "They are no longer in the workspace; keep that directory.",
             ]
         }
-        guard let first = answer.first, let last = answer.last else {
+        guard let first = answer.first, let last = answer.last, let segments = answer.segments,
+            let bytes = answer.bytes
+        else {
             return ["nothing to move: no segment that is full lies wholly before that"]
         }
-        return ["records \(first) to \(last) would be moved"]
+        let size: Text =
+            "\(Format.count(segments, "segment"), .strong), \(Format.bytes(Int64(bytes)))"
+        return [size + ": records \(first) to \(last) would be moved"]
     }
 
     private static func sequence(

@@ -41,6 +41,20 @@ package struct JournalArchive {
         return first...end - 1
     }
 
+    /// How many segments hold these records, and their bytes.
+    package static func extent(
+        of records: ClosedRange<UInt64>, in directory: FilePath,
+        storage: any Storage = LinuxStorage()
+    ) throws(JournalError) -> (segments: Int, bytes: Int) {
+        let log = LogDirectory(path: directory, storage: storage)
+        var extent = (segments: 0, bytes: 0)
+        for first in try log.segments() where records.contains(first) {
+            extent.segments += 1
+            extent.bytes += try SegmentFile(first, in: log).size()
+        }
+        return extent
+    }
+
     /// The time of the first record after the first segment: from then on all of that segment is old.
     /// Nil when there is but the one in use.
     package static func endOfFirst(_ reader: JournalReader) throws(JournalError) -> Timestamp? {
@@ -219,6 +233,8 @@ package struct JournalArchive {
             try log.storage.rename(unfinished, target.path.appending(name))
         } catch {
             try? log.storage.unlink(unfinished)
+            // The writer has not come to it yet.
+            if error.errno == .notFound { _ = try? target.makeIndex(of: first) }
         }
     }
 
@@ -231,10 +247,18 @@ package struct JournalArchive {
                 try log.storage.unlink(log.path.appending(SegmentName.of(first)))
                 // One by one: a power cut must not leave the first and take the second.
                 try log.storage.syncDirectory(log.path)
-                try? log.storage.unlink(log.path.appending(SegmentName.index(of: first)))
             }
         } catch {
             throw .system(error)
+        }
+        removeIndexes(of: Set(segments).subtracting(try log.segments()))
+    }
+
+    private func removeIndexes(of removed: Set<UInt64>) {
+        for name in (try? log.storage.names(in: log.path)) ?? [] {
+            if let index = SegmentName.parsing(index: name), removed.contains(index.first) {
+                try? log.storage.unlink(log.path.appending(name))
+            }
         }
     }
 }

@@ -132,6 +132,11 @@ struct IndexWork {
     private func seal(_ first: UInt64) throws {
         if SegmentIndexes(log).sealed(first) == nil {
             guard try log.makeIndex(of: first) else { return }
+            // It may have been archived meanwhile.
+            if try !log.segments().contains(first) {
+                try log.storage.unlink(log.path.appending(SegmentName.index(of: first)))
+                return
+            }
         }
         for offset in try log.pieces(of: first) {
             try log.storage.unlink(log.path.appending(SegmentName.piece(of: first, from: offset)))
