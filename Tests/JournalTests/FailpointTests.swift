@@ -148,6 +148,29 @@ import Testing
         #expect(try after.reader.all().count == 1)
     }
 
+    @Test func `a writer on a full disk gives up when nobody wants to wait`() throws {
+        var journal = MemoryJournal()
+        let isWanted = Mutex(true)
+        journal.configuration.givesUp = { isWanted.withLock { !$0 } }
+        let writer = try journal.open()
+        _ = try writer.appendBlocking([draft(1)])
+        journal.storage.setRoom(0)
+        writer.onCondition = { condition in
+            if case .diskFull = condition { isWanted.withLock { $0 = false } }
+        }
+        let long = draft(2, payload: "\"\(String(repeating: "x", count: 5000))\"")
+        for number in 2...3 as ClosedRange<UInt64> {
+            do {
+                _ = try writer.appendBlocking([number == 2 ? long : draft(number)])
+                Issue.record("there is no room")
+            } catch { #expect("\(error)" == "the disk is full") }
+        }
+        try writer.close()
+        let after = MemoryJournal(journal.storage.copy())
+        #expect(try after.reader.all().count == 1)
+        #expect(try after.verify().isOK)
+    }
+
     @Test func `after a failed sync nothing is written any more`() throws {
         let journal = MemoryJournal()
         let writer = try journal.open()
