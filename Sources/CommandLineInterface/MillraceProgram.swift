@@ -112,10 +112,19 @@ package struct MillraceProgram: Sendable {
         default: CommandFailure(.system, Text("\(error)"))
         }
     case let error as RemovedObject: CommandFailure(.missing, Text("\(error)"))
-    case let error as VaultError: CommandFailure(.system, Text("\(error)"))
-    case let error as SystemError: CommandFailure(.system, Text("\(error)"))
+    case let error as VaultError:
+        CommandFailure(.system, Text("\(error)"), advice: advice(on: error.system))
+    case let error as SystemError:
+        CommandFailure(.system, Text("\(error)"), advice: advice(on: error))
     default: nil
     }
+}
+
+/// What to do about an error of the system.
+private func advice(on error: SystemError) -> Text? {
+    guard [Errno.noSpace, Errno(EDQUOT)].contains(error.errno) else { return nil }
+    return
+        "make room on that disk and type it again; a daemon that waits for room goes on by itself"
 }
 
 /// Options that many commands share.

@@ -191,10 +191,15 @@ extension Daemon {
 
     func journalChanged(_ condition: JournalCondition) {
         switch condition {
-        case .writing: logger.log(.notice, "the journal is written again")
+        case .writing:
+            pause.note(nil)
+            logger.log(.notice, "the journal is written again")
+            metrics.journalChanged()
         case .stopped(let error): fail("the journal cannot be written: \(error)")
-        default:
+        case .diskFull:
+            pause.note(WallClock.now)
             logger.log(.error, "the disk is full: waiting for room, nothing is lost")
+            metrics.journalChanged()
         }
     }
 

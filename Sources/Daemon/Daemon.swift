@@ -53,6 +53,7 @@ package final class Daemon: Sendable {
     let workspaceGuard: WorkspaceGuard?
     let schedule: Scheduler
     let phase = LifePhase()
+    let pause: PauseFile
     let outcome = Mutex(Outcome())
     /// Made readable when the main thread has something to look at.
     let wake: FileDescriptor
@@ -128,6 +129,8 @@ package final class Daemon: Sendable {
         } catch {
             throw .system("\(error)")
         }
+        // The lock of the journal is that of this file, too.
+        pause = PauseFile(layout)
         jobs = JobRunner(
             JobRunner.Configuration(
                 jobs: layout.jobs, program: options.program,

@@ -1,4 +1,6 @@
 import Daemon
+import Glibc
+import LinuxSystem
 import Testing
 
 @Suite struct MetricsTests {
@@ -21,6 +23,32 @@ import Testing
         let families = [counter, times] + gauges
         let text = MetricFamily.text(families + [MetricFamily("empty", .gauge, "Has no value.")])
         #expect(try MetricsReader.families(in: text) == families)
+    }
+
+    @Test func `that the journal cannot be written is noted in place`() throws {
+        let folder = "/tmp/metrics-test-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+        let file = FilePath(folder)
+        defer { try? Files.unlink(file) }
+        func text(_ writable: Double) -> String {
+            MetricFamily.text([
+                MetricFamily("millrace_up", .gauge, "Whether it runs at all.", 1),
+                MetricFamily(
+                    "millrace_journal_writable", .gauge, "Whether it can be written.", writable),
+                MetricFamily("millrace_z", .gauge, "Another thing that counts.", 1),
+            ])
+        }
+        try Files.replace(file, with: Array(text(1).utf8), durable: false)
+        let before = try FileStatus.of(file)?.inode
+        for _ in 0..<2 {
+            MetricFamily.noteUnwritable(in: file)
+            #expect(try Files.read(file, limit: 1 << 16) == Array(text(0).utf8))
+        }
+        #expect(try FileStatus.of(file)?.inode == before)
+        for other in ["", "millrace_journal_writable 1\n"] {
+            try Files.replace(file, with: Array(other.utf8), durable: false)
+            MetricFamily.noteUnwritable(in: file)
+            #expect(try Files.read(file, limit: 1 << 16) == Array(other.utf8))
+        }
     }
 
     @Test(arguments: [

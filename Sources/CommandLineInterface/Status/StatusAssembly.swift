@@ -42,7 +42,8 @@ struct StatusAssembly {
         return StatusReport.DaemonState(
             running: isRunning, pid: isRunning ? record.started?.pid : nil,
             program: record.started?.program, host: record.started?.host,
-            since: record.startedAt, stopReason: record.stopped?.reason,
+            since: record.startedAt, diskFullSince: isRunning ? PauseFile.since(layout) : nil,
+            stopReason: record.stopped?.reason,
             stoppedAt: record.stoppedAt, crashed: !isRunning && !hasEnded,
             metrics: written?.daemon)
     }

@@ -39,7 +39,7 @@ struct StatusPage {
         if metrics.scannedFolders > 0 {
             text += ", \("\(Format.count(metrics.scannedFolders)) scanned", .warning)"
         }
-        text += "; journal \(Format.bytes(Int64(metrics.journalBytes)))"
+        text += "; journal \(Format.bytes(Int64(metrics.journalBytes))) with reserved room"
         if !metrics.journalWritable { text += ", \("cannot be written", .bad)" }
         if let bytes = metrics.vaultBytes { text += ", vault \(Format.bytes(Int64(bytes)))" }
         return text + Text(" (\(ago(metrics.time)))", .faint)
@@ -48,6 +48,12 @@ struct StatusPage {
     private func daemon(_ daemon: StatusReport.DaemonState) -> Text {
         if daemon.running {
             let pid = daemon.pid.map { ", process \($0)" } ?? ""
+            if let full = daemon.diskFullSince {
+                return """
+                    daemon  \("paused", .bad)\(pid): the disk is full since \(ago(full)); it goes on by \
+                    itself when there is room
+                    """
+            }
             return "daemon  \("running", .good)\(pid), since \(ago(daemon.since))"
         }
         if daemon.crashed {

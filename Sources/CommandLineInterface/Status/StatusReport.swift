@@ -22,6 +22,8 @@ struct StatusReport: Codable, Sendable {
         var program: String?
         var host: String?
         var since: Timestamp?
+        /// It waits for room on a full disk since then; nil when it does not.
+        var diskFullSince: Timestamp?
         /// Why and when it ended in good order.
         var stopReason: String?
         var stoppedAt: Timestamp?

@@ -63,6 +63,13 @@ final class MetricsKeeper: Sendable {
         }
     }
 
+    /// The journal can be written now, or cannot. On the journal's threads.
+    func journalChanged() {
+        TaskPool.start {
+            if !self.state.withLock({ $0.hasEnded }) { self.write(isUp: true) }
+        }
+    }
+
     private func arm() {
         let mustStart = state.withLock { state in
             guard !state.isArmed, !state.hasEnded else { return false }
@@ -108,6 +115,7 @@ final class MetricsKeeper: Sendable {
                 durable: false, temporary: file.parent.appending(".\(file.name.string).tmp"))
             state.withLock { $0.hasFailed = false }
         } catch {
+            if !sources.isWritable() { MetricFamily.noteUnwritable(in: file) }
             let isFirst = state.withLock { state in
                 defer { state.hasFailed = true }
                 return !state.hasFailed
