@@ -30,7 +30,12 @@ struct BisectCommand {
         var culprit: EventRecord?
         var versionsAsked: Int
         var trainings: Int
+        /// Between the first good version and the last bad one.
+        var changes: Int
+        /// As many looks as halving those takes at most.
         var questionsMax: Int
+        /// The newest version, when it is good again.
+        var recovered: MetricBisect.Version?
     }
 
     var command: Command {
@@ -38,10 +43,10 @@ struct BisectCommand {
         return Command(
             "bisect", summary: "which drop, code or settings made a metric fall",
             discussion: """
-                Halves history, as git does: first between versions, by what they measured; then, \
-                when several things changed between the last good and the first bad one, between \
-                those, by training as it would have been trained after each (--train). That takes at \
-                most log2(n)+1 looks at n changes. Nothing in the workspace is written.
+                Halves history, as git does: what changed from the first good version to the last \
+                bad one. A version that was made at such a place says what it measured; where none \
+                was made, a model is trained as it would have been then (--train). That takes at \
+                most log2(n)+1 looks for n changes. Nothing in the workspace is written.
                 """,
             group: "Ask",
             examples: [
@@ -77,7 +82,8 @@ struct BisectCommand {
                         candidates: answer.candidates.map { EventRecord($0.event, catalogue) },
                         culprit: answer.culprit.map { EventRecord($0.event, catalogue) },
                         versionsAsked: answer.versionsAsked, trainings: answer.trainings,
-                        questionsMax: answer.questionsMax), to: input.out)
+                        changes: answer.changes, questionsMax: answer.questionsMax,
+                        recovered: answer.recovered), to: input.out)
             } else {
                 let page = BisectPage(question: question, answer: answer, catalogue: catalogue)
                 input.out.lines(page.lines(for: input.out.terminal))
@@ -145,11 +151,10 @@ struct BisectPage {
         let verb = question.below == nil ? "rose above" : "fell below"
         let bound = question.below ?? question.above ?? 0
         var lines: [Text] = [
-            "\(question.metric, .strong) of \(question.model, .strong) \(verb) \(bound) with \("v\(bad.version)", .bad)",
-            "  v\(good.version)  \(Format.fixed(good.value, 4))  \(Format.dateAndTime(good.time))  #\(good.sequence)",
-            "  v\(bad.version)  \(Format.fixed(bad.value, 4), .bad)  \(Format.dateAndTime(bad.time))  #\(bad.sequence)",
-            Text(),
+            "\(question.metric, .strong) of \(question.model, .strong) \(verb) \(bound) with \("v\(bad.version)", .bad)"
         ]
+        lines += versions([(good, .plain), (bad, .bad)])
+        lines.append(Text())
         if let culprit = answer.culprit {
             lines.append("\("it was", .strong)")
             lines += entry(culprit.event, .bad, terminal)
@@ -174,8 +179,24 @@ struct BisectPage {
         let looked =
             Format.count(answer.versionsAsked, "version") + " looked at, "
             + Format.count(answer.trainings, "training")
-        lines.append(Text("\(looked); halving needs at most \(answer.questionsMax)", .faint))
+        let changes = Format.count(answer.changes, "change")
+        lines.append(
+            Text("\(looked); \(changes) in all need at most \(answer.questionsMax)", .faint))
+        if let recovered = answer.recovered {
+            lines.append("v\(recovered.version) is good again: \(Format.fixed(recovered.value, 4))")
+        }
         return lines
+    }
+
+    private func versions(_ rows: [(MetricBisect.Version, Style)]) -> [Text] {
+        let cells = rows.map { version, style in
+            (Text("v\(version.version)"), Text(Format.fixed(version.value, 4), style), version)
+        }
+        let widths = (cells.map(\.0.width).max() ?? 0, cells.map(\.1.width).max() ?? 0)
+        return cells.map { name, value, version in
+            "  " + name.padded(to: widths.0) + "  " + value.padded(to: widths.1, .right)
+                + "  \(Format.dateAndTime(version.time))  #\(version.sequence)"
+        }
     }
 
     private func entry(_ event: Event, _ style: Style, _ terminal: Terminal) -> [Text] {

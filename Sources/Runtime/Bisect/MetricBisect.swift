@@ -1,8 +1,9 @@
 package import Journal
 package import Millrace
 
-/// Finds what made a metric of a model cross a bound: between two versions by what was measured, and
-/// between their inputs, where there are several, by training in between.
+/// Finds what made a metric of a model cross a bound. It halves what changed the inputs of its versions
+/// between a good one and a bad one: by what a version measured where one was made at such a place, by
+/// training where none was.
 package struct MetricBisect {
     package struct Question: Sendable {
         package var model: String
@@ -44,11 +45,15 @@ package struct MetricBisect {
         package var candidates: [Candidate]
         /// Which of them it was; nil when only training could tell.
         package var culprit: Candidate?
-        /// The metric with the culprit; nil when it was not trained for that.
-        package var versionsAsked = 0
-        package var trainings = 0
-        /// As many questions as halving may need for all that changed in history.
-        package var questionsMax = 0
+        package var versionsAsked: Int
+        package var trainings: Int
+        /// How many changes were halved: those between the first good version and the last bad one.
+        package var changes: Int
+        /// The newest version, where it is good again.
+        package var recovered: Version?
+
+        /// As many looks, at versions and by training, as that takes at most.
+        package var questionsMax: Int { Bisection.questionsMax(of: changes) }
     }
 
     /// Why there is nothing to find.
@@ -84,31 +89,70 @@ package struct MetricBisect {
         }
         guard let first = versions.firstIndex(where: { !question.isBad($0.value) }), first < last
         else { throw Nothing.alwaysBad(first: versions[last]) }
-        var search = Bisection(from: first, to: last)
-        while let next = search.next { search.answer(question.isBad(versions[next].value)) }
-        let good = versions[search.found - 1]
-        let bad = versions[search.found]
-        let all = try changes()
-        let between = try candidates(all, after: start(of: good), upTo: start(of: bad))
-        var answer = Answer(
-            good: good, bad: bad, candidates: between, culprit: nil,
-            versionsAsked: search.questions,
-            questionsMax: MetricBisect.halvings(of: max(all.count, 1)) + 1)
-        if between.count == 1 {
-            answer.culprit = between[0]
-        } else if let machine, !between.isEmpty {
-            try await narrow(&answer, machine)
+        let row = try row(of: Array(versions[first...last]))
+        var search = Bisection(from: 0, to: row.changes.count)
+        var train: ((Int) async throws -> Bool?)?
+        if let machine {
+            train = { try await isBad(after: row.changes[$0 - 1], on: machine) }
         }
-        return answer
-    }
-
-    private static func halvings(of count: Int) -> Int {
-        var halvings = 0
-        while 1 << halvings < count { halvings += 1 }
-        return halvings
+        let looks = try await search.halve(known: row.known(question), training: train)
+        let (good, bad) = row.edge(question, low: search.low, high: search.found)
+        let between = good.place < bad.place ? Array(row.changes[good.place..<bad.place]) : []
+        let isFound = search.found - search.low == 1 && !between.isEmpty
+        return Answer(
+            good: good.version, bad: bad.version, candidates: between,
+            culprit: isFound ? row.changes[search.found - 1] : nil,
+            versionsAsked: looks.asked, trainings: looks.trained, changes: row.changes.count,
+            recovered: last < versions.count - 1 ? versions.last : nil)
     }
 
     // MARK: what is known
+
+    /// What changed from a good version to a bad one, and where versions were made between.
+    private struct Row {
+        /// A version that was made after so many of the changes.
+        struct Placed {
+            let version: Version
+            let place: Int
+        }
+
+        let changes: [Candidate]
+        /// The oldest first.
+        let versions: [Placed]
+
+        /// Whether it was bad at the places where a version was made. The last one made there speaks.
+        func known(_ question: Question) -> [Int: Bool] {
+            Dictionary(
+                versions.map { ($0.place, question.isBad($0.version.value)) },
+                uniquingKeysWith: { $1 })
+        }
+
+        /// The good version and the bad one on either side of what was found.
+        func edge(_ question: Question, low: Int, high: Int) -> (good: Placed, bad: Placed) {
+            // It can have fallen between two versions of one place: then no change is to blame.
+            for (before, after) in zip(versions, versions.dropFirst())
+            where before.place == after.place && [low, high].contains(before.place) {
+                if !question.isBad(before.version.value), question.isBad(after.version.value) {
+                    return (before, after)
+                }
+            }
+            let good = versions.last { $0.place <= low && !question.isBad($0.version.value) }
+            let bad = versions.first { $0.place >= high && question.isBad($0.version.value) }
+            return (good ?? versions[0], bad ?? versions[versions.count - 1])
+        }
+    }
+
+    /// - Parameter versions: at least two.
+    private func row(of versions: [Version]) throws -> Row {
+        let starts = try starts(of: versions)
+        guard let first = starts.first, let last = starts.last else { throw Nothing.noVersions }
+        let changes = try candidates(try changes(), after: first, upTo: last)
+        return Row(
+            changes: changes,
+            versions: zip(versions, starts).map { version, start in
+                .init(version: version, place: changes.count { $0.settled < start })
+            })
+    }
 
     /// All versions that were ever measured: a state keeps the last ones alone.
     private func versions() throws -> [Version] {
@@ -137,17 +181,19 @@ package struct MetricBisect {
         return measured
     }
 
-    /// The record of the run that made a version.
-    private func start(of version: Version) throws -> UInt64 {
-        let search = EvidenceSearch(reader, upTo: version.sequence)
-        guard
-            let run = try search.event(version.sequence)?.payload(as: ModelVersionCreated.self)?
-                .run,
-            let started = try search.latest(
-                about: .pipeline(question.model), RunStarted.self,
-                where: { $0.members(of: RunStarted.self)?.value("run") == run })
-        else { return version.sequence }
-        return started.sequence
+    /// The records of the runs that made versions.
+    private func starts(of versions: [Version]) throws -> [UInt64] {
+        let search = EvidenceSearch(reader, upTo: try reader.head().sequence)
+        var runs: [Int: UInt64] = [:]
+        for event in try search.all(about: .pipeline(question.model), [RunStarted.self]) {
+            if let run = event.members(of: RunStarted.self)?.value("run", as: Int.self) {
+                runs[run] = event.sequence
+            }
+        }
+        return try versions.map { version in
+            let made = try search.event(version.sequence)?.payload(as: ModelVersionCreated.self)
+            return made.flatMap { runs[$0.run] } ?? version.sequence
+        }
     }
 
     /// What changed the inputs of the model's pipeline, the first first.
@@ -207,17 +253,10 @@ package struct MetricBisect {
 
     // MARK: training in between
 
-    private func narrow(_ answer: inout Answer, _ machine: WhatIfMachine) async throws {
-        // Before the first of them the version was good, with the last of them it was bad.
-        var search = Bisection(from: -1, to: answer.candidates.count - 1)
-        while let next = search.next {
-            let place = answer.candidates[next].settled
-            let rehearsal = try TrainingRehearsal(reader, registry: registry, at: place)
-            let metrics = try await rehearsal.metrics(of: question.model, on: machine)
-            answer.trainings += 1
-            guard let value = metrics?[question.metric] else { return }
-            search.answer(question.isBad(value))
-        }
-        answer.culprit = answer.candidates[search.found]
+    /// Whether a model trained right after a change is bad; nil when none could be trained then.
+    private func isBad(after change: Candidate, on machine: WhatIfMachine) async throws -> Bool? {
+        let rehearsal = try TrainingRehearsal(reader, registry: registry, at: change.settled)
+        let metrics = try await rehearsal.metrics(of: question.model, on: machine)
+        return metrics?[question.metric].map { question.isBad($0) }
     }
 }

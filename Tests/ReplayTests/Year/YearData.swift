@@ -47,7 +47,7 @@ enum YearData {
 }
 
 /// Random numbers that are the same for the same seed: SplitMix64 (Steele, Lea and Flood 2014).
-struct SplitMix {
+struct SplitMix: RandomNumberGenerator {
     private var state: UInt64
 
     init(seed: UInt64) {
