@@ -129,11 +129,6 @@ package final class JournalCursor {
         try upcasters.upcast(try record.event(names))
     }
 
-    /// The record's event without its payload, which is not brought up to date either.
-    package func envelope(of record: RawRecord) throws(JournalError) -> Event {
-        try record.event(names, hasPayload: false)
-    }
-
     /// The record's type; made once for all records of the type.
     package func type(of record: RawRecord) -> String { record.withType { names.type($0) } }
 
