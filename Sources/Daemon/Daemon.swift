@@ -120,6 +120,7 @@ package final class Daemon: Sendable {
         do {
             try Files.makeDirectories(layout.journal, mode: 0o700)
             writer = try JournalWriter(directory: layout.journal, configuration: configuration)
+            Daemon.tell(writer.recovery, layout, logger)
             // The lock of the journal is that of the vault, too.
             try vault.prepare()
             copies = Daemon.companion(vault, journal: layout.journal)
@@ -215,7 +216,7 @@ package final class Daemon: Sendable {
                     actor: .system, at: now))
         }
         if options.acceptDamage, let damage = try Daemon.newlyAccepted(layout, history.past) {
-            batch.append(try Intake.outside(damage, actor: .system, at: now))
+            batch.append(try Intake.outside(damage, actor: .user(getuid()), at: now))
         }
         batch += try interruptions(history.deliveries)
         writer.onCondition = { [weak self] in self?.journalChanged($0) }

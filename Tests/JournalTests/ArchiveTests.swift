@@ -1,3 +1,4 @@
+import Checksums
 import Glibc
 import Journal
 import LinuxSystem
@@ -119,7 +120,14 @@ import Testing
         let passing = try journal.reader.cursor(damage: .skip { _ in })
         #expect(try passing.next()?.sequence == archived.last + 1)
         let old = try #require(JournalHead(parsing: "2:" + String(repeating: "ab", count: 32)))
-        #expect(try journal.verify(sinceHead: old).extendsHead == nil)
+        let unproven = try journal.verify(sinceHead: old)
+        #expect(unproven.headProof == .archived(through: archived.last) && !unproven.isOK)
+        let end = try #require(archived.parts.last)
+        let known = JournalHead(
+            sequence: archived.last, hash: SHA256.Value(words: end.head.words))
+        #expect(try journal.verify(sinceHead: known).headProof == .extends)
+        let other = JournalHead(sequence: archived.last, hash: old.hash)
+        #expect(try journal.verify(sinceHead: other).headProof == .otherHistory)
         // Another archive in its place is none.
         for (path, bytes) in bytes { journal.storage.replace(path, with: bytes) }
         let path = Self.directory.appending(first.name)

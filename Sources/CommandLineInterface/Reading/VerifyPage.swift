@@ -1,4 +1,5 @@
 import Console
+import Journal
 import Millrace
 
 /// A verification for people.
@@ -27,20 +28,15 @@ struct VerifyPage {
             ).map { "  " + Text($0) }
         }
         if let tail = outcome.tornTail {
-            lines.append(
-                "  \("unfinished", .warning) end at record \(tail.sequence): the next start cuts it"
-            )
+            lines += wrapped(
+                """
+                unfinished end at record \(tail.sequence), byte \(tail.offset) of \(tail.segment): a \
+                write that was never acknowledged, so nothing is lost with it; the next start cuts it
+                """, width: terminal.width - 2
+            ).map { "  " + Text($0, .warning) }
         }
-        if outcome.headFileMissing {
-            lines.append(
-                "  \("the head file is missing", .warning): records cut from the end go unnoticed")
-        }
-        if let extends = outcome.extendsHead {
-            lines.append(
-                extends
-                    ? "  it \("extends", .good) the head that was given"
-                    : "  it does \("not extend", .bad) the head that was given")
-        }
+        lines += headFile(terminal)
+        lines += sinceHead(terminal)
         if let archive = outcome.archive {
             let last = archive.head.prefix { $0 != ":" }
             lines += wrapped(
@@ -59,10 +55,64 @@ struct VerifyPage {
 
     private var verdict: Text {
         if !outcome.damages.isEmpty {
-            return Text("DAMAGED in \(Format.count(outcome.damages.count, "place"))", .bad)
+            let rest = outcome.onlyAccepted ? ", all of it accepted" : ""
+            return Text("DAMAGED in \(Format.count(outcome.damages.count, "place"))\(rest)", .bad)
         }
-        return outcome.extendsHead == false
-            ? Text("whole, but another history", .bad) : Text("whole", .good)
+        if !outcome.headFile.isProof {
+            return Text("whole as far as it goes, but nothing shows that it ends there", .bad)
+        }
+        switch outcome.extendsHead {
+        case .no: return Text("whole, but not an extension of the head that was given", .bad)
+        case .unknown: return Text("whole, but not all that was asked is proven", .bad)
+        case .yes, nil: return Text("whole", .good)
+        }
+    }
+
+    /// What records cut from the end would be noticed by.
+    private func headFile(_ terminal: Terminal) -> [Text] {
+        let end = outcome.head.prefix { $0 != ":" }
+        var words: String
+        switch outcome.headFile {
+        case .whole, .noRecords: return []
+        case .oneCopyDamaged:
+            words = "one of the two copies in the file head is damaged; the other one serves"
+        case .newerCopyUnknown:
+            words = """
+                not proven: that no records after \(end) were cut from the end. One of the two \
+                copies in the file head is damaged, and may have named a later record
+                """
+        case .damaged, .missing:
+            let flaw =
+                outcome.headFile == .missing
+                ? "The file head is missing" : "Both copies in the file head are damaged"
+            words = """
+                not proven: that no records after \(end) were cut from the end. \(flaw), \
+                which would show it
+                """
+        }
+        if let later = outcome.laterSnapshot {
+            words += """
+                ; a snapshot of record \(later) lies beside the journal: if it is of this one, \
+                records up to \(later) were removed
+                """
+        }
+        return wrapped(words, width: terminal.width - 2).map {
+            "  " + Text($0, outcome.headFile.isProof ? .warning : .bad)
+        }
+    }
+
+    private func sinceHead(_ terminal: Terminal) -> [Text] {
+        guard let answer = outcome.extendsHead else { return [] }
+        let reason = outcome.extendsHeadReason ?? ""
+        let words =
+            switch answer {
+            case .yes: "it extends the head that was given"
+            case .no: "it does not extend the head that was given: \(reason)"
+            case .unknown: "not proven: that it extends the head that was given. \(reason)"
+            }
+        return wrapped(words, width: terminal.width - 2).map {
+            "  " + Text($0, answer == .yes ? .good : .bad)
+        }
     }
 
     private var rate: String {
@@ -74,7 +124,12 @@ struct VerifyPage {
     private func text(of place: Verification.Place, _ terminal: Terminal) -> [Text] {
         let line =
             "record \(place.sequence), byte \(place.offset) of \(place.segment): \(place.flaw)"
-        return wrapped(line, width: terminal.width - 2).map { "  " + Text($0, .bad) }
+        var lines = wrapped(line, width: terminal.width - 2).map { "  " + Text($0, .bad) }
+        if let accepted = place.accepted {
+            let time = Format.dateAndTime(accepted.time)
+            lines.append("    accepted by #\(accepted.event) on \(time) by \(accepted.by)")
+        }
+        return lines
     }
 
     private func seals(_ terminal: Terminal) -> [Text] {

@@ -29,7 +29,7 @@ struct EventLines: Sendable {
         SettingsRefused.type: .error, FileRefused.type: .warning, RunFailed.type: .warning,
         WatchDegraded.type: .warning, WatchOverflowed.type: .warning,
         CommandRefused.type: .warning, CommandDeclined.type: .warning,
-        "journal.recovered": .warning,
+        JournalRecovered.type: .warning,
         PromotionRefused.type: .notice, DeploymentCompleted.type: .notice,
         ApprovalRequested.type: .notice,
     ]

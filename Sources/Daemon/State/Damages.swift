@@ -6,6 +6,32 @@ import Synchronization
 
 // What a start does about the parts of the journal that it need not read.
 extension Daemon {
+    /// Says what opening the journal mended, and what that leaves open.
+    static func tell(_ recovery: RecoveryReport, _ layout: WorkspaceLayout, _ logger: Logger) {
+        if recovery.isHeadHalf {
+            logger.log(
+                .warning,
+                "one of the two copies in the journal's file head was damaged; both were made anew")
+        }
+        if let cut = recovery.cut {
+            let kept = cut.keptAs.name.description
+            logger.log(
+                .warning,
+                JournalRecovered(
+                    segment: cut.segment, offset: cut.offset, bytes: cut.bytes, keptAs: kept
+                ).summary)
+        }
+        guard let loss = recovery.headLoss else { return }
+        var words = loss.summary
+        if let later = layout.snapshots.sequences.last, later > loss.last ?? 0 {
+            words += """
+                ; a snapshot of record \(later) lies beside it: if it is of this journal, records \
+                up to \(later) were removed
+                """
+        }
+        logger.log(.warning, words)
+    }
+
     /// A start reads what follows the last snapshot, and the journal's writer checks the last segment.
     /// The rest is checked in the background: a daemon does not go on with a history that is not what
     /// it was.

@@ -7,8 +7,15 @@ package import Millrace
 /// What was accepted is the bytes that lay there: where they are others now, or the damage reaches
 /// farther, it is damage that nobody has accepted.
 package struct AcceptedDamage: Sendable {
+    /// The event by which a place was accepted.
+    package struct Acceptance: Sendable {
+        package let sequence: UInt64
+        package let time: Timestamp
+        package let actor: Actor
+    }
+
     private let log: LogDirectory
-    private var places: [JournalDamaged.Place]
+    private var places: [(place: JournalDamaged.Place, by: Acceptance?)]
 
     /// Reads a whole journal, over all damage.
     package init(_ reader: JournalReader) throws(JournalError) {
@@ -17,20 +24,26 @@ package struct AcceptedDamage: Sendable {
         while let record = try cursor.next() {
             guard record.isType("journal.damaged") else { continue }
             let event = try cursor.event(of: record)
-            places += event.payload(as: JournalDamaged.self)?.damages ?? []
+            let by = Acceptance(sequence: event.sequence, time: event.time, actor: event.actor)
+            places += (event.payload(as: JournalDamaged.self)?.damages ?? []).map { ($0, by) }
         }
     }
 
     /// What is known to be in the events of a journal.
     package init(_ places: [JournalDamaged.Place], in reader: JournalReader) {
         log = reader.log
-        self.places = places
+        self.places = places.map { ($0, nil) }
     }
 
-    package func contains(_ damage: Damage) -> Bool {
-        places.contains {
-            $0.segment == damage.segment && $0.sequence == damage.sequence
-                && log.isAsAccepted($0, atEnd: false)
+    package func contains(_ damage: Damage) -> Bool { entry(of: damage) != nil }
+
+    /// By what it was accepted; nil when it was not, or when that is not known.
+    package func acceptance(of damage: Damage) -> Acceptance? { entry(of: damage)?.by }
+
+    private func entry(of damage: Damage) -> (place: JournalDamaged.Place, by: Acceptance?)? {
+        places.first { place, _ in
+            place.segment == damage.segment && place.sequence == damage.sequence
+                && log.isAsAccepted(place, atEnd: false)
         }
     }
 
@@ -38,9 +51,9 @@ package struct AcceptedDamage: Sendable {
     /// accepted and reaches that far: nothing behind such a place need be whole.
     package func covers(_ damage: Damage) -> Bool {
         contains(damage)
-            || places.contains {
-                $0.segment == damage.segment && $0.sequence <= damage.sequence
-                    && log.isAsAccepted($0, atEnd: true)
+            || places.contains { place, _ in
+                place.segment == damage.segment && place.sequence <= damage.sequence
+                    && log.isAsAccepted(place, atEnd: true)
             }
     }
 }

@@ -1,6 +1,7 @@
 import Checksums
 import Glibc
 package import LinuxSystem
+import Millrace
 import Synchronization
 
 /// What a verification found.
@@ -17,11 +18,9 @@ package struct VerificationReport: Sendable {
     /// The stretches of records that are whole and bound to each other, in order. Without damage
     /// there is one.
     package internal(set) var provable: [ClosedRange<UInt64>] = []
-    /// Whether the log extends the head that was given; nil when none was, and when that is among the
-    /// archived records that could not be read.
-    package internal(set) var extendsHead: Bool?
-    /// The file `head` is missing or not whole: records removed from the end cannot be noticed.
-    package internal(set) var headIsMissing = false
+    /// How the log relates to the head that was given; nil when none was.
+    package internal(set) var headProof: HeadProof?
+    package internal(set) var headEvidence = HeadEvidence.noRecords
     /// Where bytes begin that were never acknowledged: a write in progress, or what a crash left of
     /// one. The next start cuts it off.
     package internal(set) var tornTail: Damage?
@@ -31,7 +30,16 @@ package struct VerificationReport: Sendable {
     /// Nil when the seals were not asked for.
     package internal(set) var seals: SealReport?
 
-    package var isOK: Bool { damages.isEmpty && extendsHead != false }
+    /// Whether the log extends the head that was given; nil when none was, and when it is not proven.
+    package var extendsHead: Bool? { headProof?.extendsHead }
+
+    /// Everything that was asked is proven.
+    package var isOK: Bool { damages.isEmpty && isWholeButForDamage }
+
+    /// The same, whatever is damaged.
+    package var isWholeButForDamage: Bool {
+        headEvidence.isProof && headProof ?? .extends == .extends
+    }
 }
 
 /// Checks a journal from end to end: checksums, sequence, chain, batches, times, the head file.
@@ -48,27 +56,40 @@ package enum JournalVerifier {
     ) throws(JournalError) -> VerificationReport {
         let log = LogDirectory(path: directory, storage: storage, archive: ArchiveLocator())
         // The head first: what is written after it is not expected, what it names must be there.
-        let noted = try log.head()
+        let noted = try settledHead(log)
+        let indexed = noted == nil || noted?.remains != nil ? log.lastIndexed() : 0
         let segments = try log.segments()
         // What a writer has not yet acknowledged may still vanish: it proves nothing.
         let limit = try log.hasWriter() ? noted?.head.sequence : nil
-        let wanted = [noted?.head.sequence, sinceHead?.sequence].compactMap { $0 }
+        let wanted = [
+            noted?.head.sequence, noted?.remains?.sequence, sinceHead?.sequence,
+        ].compactMap { $0 }
         let checks = try checkAll(
             segments, in: log, wanted: wanted, limit: limit ?? .max,
             seals: seals, threads: threads)
-        var stitching = Stitching(noted: noted?.head, sinceHead: sinceHead)
+        var stitching = Stitching(noted: noted, indexed: indexed, sinceHead: sinceHead)
         if let archive = try log.archived(), let first = segments.first, let end = archive.ends.last
         {
             stitching.report.archive = (end, first == 1)
             if let before = archive.end(before: first) { stitching.begin(behind: before) }
         }
-        stitching.report.headIsMissing = noted?.isHalf ?? !segments.isEmpty
         for (index, check) in checks.enumerated() {
             stitching.add(check, isLast: index == checks.count - 1)
         }
-        var report = stitching.finish()
+        var report = stitching.finish(log.headLoss())
         if seals { report.seals = sealReport(checks, report.damages, in: log) }
         return report
+    }
+
+    /// A slot that is just being written is no damage.
+    private static func settledHead(_ log: LogDirectory) throws(JournalError) -> HeadFile.Contents?
+    {
+        var head = try log.head()
+        for _ in 0..<3 where head?.remains != nil {
+            guard try log.hasWriter() else { break }
+            head = try log.head()
+        }
+        return head
     }
 
     private static func sealReport(
@@ -125,8 +146,17 @@ package enum JournalVerifier {
 /// Binds the checks of the segments to each other.
 private struct Stitching {
     var report = VerificationReport()
-    private let noted: JournalHead?
+    private let headFile: HeadFile.Contents?
+    private var noted: JournalHead? { headFile?.head }
+    /// A record that something outside the log shows to have been on the disk.
+    private let witnessed: UInt64
+    /// What is left of a slot of the head names a record that is there.
+    private var isRemainsKnown = false
     private let sinceHead: JournalHead?
+    /// What was found of it: its record's hash, and what the next record says that it is.
+    private var sinceHash: (own: SHA256.Value?, named: SHA256.Value?)
+    /// The end of what is out of reach.
+    private var beginning: JournalHead?
     private var expected: UInt64?
     private var hash: SHA256.Value? = .zero
     private var lastSegment: UInt64 = 1
@@ -136,25 +166,28 @@ private struct Stitching {
     /// The segment before has damage at its end, which accounts for what is missing.
     private var endsDamaged = false
 
-    init(noted: JournalHead?, sinceHead: JournalHead?) {
-        self.noted = noted
+    init(noted: HeadFile.Contents?, indexed: UInt64, sinceHead: JournalHead?) {
+        headFile = noted
         self.sinceHead = sinceHead
-        if let sinceHead { report.extendsHead = sinceHead.sequence == 0 }
+        witnessed = max(noted?.head.sequence ?? 0, indexed)
+        // Both copies say the same after a start, and that of an empty log names no record.
+        if let remains = noted?.remains {
+            isRemainsKnown = remains.names(.empty) || noted.map { remains.names($0.head) } == true
+        }
     }
 
     /// What comes before is out of reach.
     mutating func begin(behind head: JournalHead) {
         expected = head.sequence + 1
         hash = head.hash
-        guard let sinceHead, sinceHead.sequence <= head.sequence else { return }
-        report.extendsHead = sinceHead.sequence == head.sequence ? sinceHead == head : nil
+        beginning = head
     }
 
     mutating func add(_ check: SegmentCheck, isLast: Bool) {
         if report.segments == 0 { report.first = check.first }
         report.segments += 1
         lastSegment = check.first
-        lastEnd = check.bytes
+        lastEnd = check.end
         var found = check.damages
         if let expected, check.first != expected, !endsDamaged {
             found.insert(
@@ -184,7 +217,7 @@ private struct Stitching {
         durable = max(durable, check.durable)
         batchEnd = max(batchEnd, check.batchEnd)
         if let tail = check.tail {
-            let proven = max(durable, noted?.sequence ?? 0)
+            let proven = max(durable, witnessed)
             if !isLast || proven >= tail.sequence {
                 found.append(tail)
             } else {
@@ -214,13 +247,22 @@ private struct Stitching {
                 Damage(
                     segment: check.first, sequence: noted.sequence, offset: 0, flaw: .replaced))
         }
-        if let sinceHead, let hash = check.hashes[sinceHead.sequence] {
-            report.extendsHead = hash == sinceHead.hash
+        if let sequence = sinceHead?.sequence {
+            sinceHash.own = check.hashes[sequence] ?? sinceHash.own
+            sinceHash.named = check.named[sequence] ?? sinceHash.named
+        }
+        if let remains = headFile?.remains, let sequence = remains.sequence,
+            let hash = check.hashes[sequence],
+            remains.names(JournalHead(sequence: sequence, hash: hash))
+        {
+            isRemainsKnown = true
         }
     }
 
-    mutating func finish() -> VerificationReport {
-        let proven = max(durable, noted?.sequence ?? 0)
+    /// - Parameter loss: why there is no head, if there is none.
+    mutating func finish(_ loss: @autoclosure () -> JournalRecovered.HeadLoss) -> VerificationReport
+    {
+        let proven = max(durable, witnessed)
         if report.tornTail == nil, report.damages.isEmpty, report.head.sequence > batchEnd {
             let flaw = Damage(
                 segment: lastSegment, sequence: batchEnd + 1, offset: lastEnd, flaw: .batch)
@@ -232,6 +274,35 @@ private struct Stitching {
                     segment: lastSegment, sequence: report.head.sequence + 1, offset: lastEnd,
                     flaw: .removed(through: proven)))
         }
+        if headFile?.remains != nil {
+            report.headEvidence = isRemainsKnown ? .oneCopyDamaged : .newerCopyUnknown
+        } else if headFile != nil {
+            report.headEvidence = .whole
+        } else if report.records > 0 || !report.damages.isEmpty {
+            report.headEvidence = loss() == .missing ? .missing : .damaged
+        }
+        report.headProof = sinceHead.map { proof(of: $0) }
         return report
+    }
+
+    private func proof(of head: JournalHead) -> HeadProof {
+        if let beginning, head.sequence < beginning.sequence {
+            return .archived(through: beginning.sequence)
+        }
+        if head.sequence == 0 || head.sequence == beginning?.sequence {
+            guard head == beginning ?? .empty else { return .otherHistory }
+        } else if let found = sinceHash.own ?? sinceHash.named {
+            // Where the record itself is damaged, the one after it says what it was.
+            guard found == head.hash else { return .otherHistory }
+        } else {
+            let isDamaged = report.damages.contains {
+                if case .removed = $0.flaw { return false }
+                return $0.sequence <= head.sequence && $0.sequence > report.head.sequence
+            }
+            return head.sequence > report.head.sequence && !isDamaged
+                ? .shorter(last: report.head.sequence) : .unreadable
+        }
+        let broken = report.damages.map(\.sequence).filter { $0 > head.sequence }.min()
+        return broken.map { .broken(after: $0 - 1) } ?? .extends
     }
 }

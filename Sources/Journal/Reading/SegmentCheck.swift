@@ -23,6 +23,10 @@ struct SegmentCheck: Sendable {
     private(set) var tail: Damage?
     /// The hashes of the records that the caller asked for.
     private(set) var hashes: [UInt64: SHA256.Value] = [:]
+    /// What the records that come after those name as the one before them.
+    private(set) var named: [UInt64: SHA256.Value] = [:]
+    /// Where the last whole record ends.
+    private(set) var end = 0
 
     /// Whether it is what was sealed, when that was asked for.
     var seal: SealCheck?
@@ -90,6 +94,7 @@ struct SegmentCheck: Sendable {
     private mutating func take(_ record: RawRecord, hash: SHA256.Value, wanted: [UInt64]) {
         let sequence = record.sequence
         if wanted.contains(sequence) { hashes[sequence] = hash }
+        if wanted.contains(sequence &- 1) { named[sequence &- 1] = record.previous }
         if sequence == first, records == 0 {
             firstPrevious = record.previous
             firstTime = record.time
@@ -97,6 +102,7 @@ struct SegmentCheck: Sendable {
         if stretchStart == nil { stretchStart = sequence }
         records += 1
         bytes += record.length
+        end = record.offset + record.length
         durable = max(durable, record.durable)
         last = (JournalHead(sequence: sequence, hash: hash), record.time)
         expected = sequence + 1

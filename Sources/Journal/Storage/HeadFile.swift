@@ -40,7 +40,8 @@ package struct JournalHead: Equatable, Sendable, CustomStringConvertible {
 ///     {"crc":"8","sequence":"20","hash":"64","epoch":"20"}
 ///
 /// The checksum is CRC-32C over everything after its digits up to the closing brace. The slot with
-/// the higher sequence counts. It is derived: a missing one is made again from the log.
+/// the higher sequence counts. A missing one is made again from the log, after a record that says so:
+/// what it alone could show is lost with it.
 struct HeadFile {
     static let slotSize = 512
     private static let template = Array(
@@ -57,8 +58,23 @@ struct HeadFile {
         var head: JournalHead
         /// How many times the journal has been opened for writing.
         var epoch: UInt64
-        /// One slot is not what it should be: torn by a power cut, or damaged.
-        var isHalf: Bool
+        /// What the other slot still says where it is not whole: torn by a power cut, or damaged.
+        var remains: Remains?
+    }
+
+    /// What can be read in a slot whose checksum is wrong. By itself it proves nothing.
+    struct Remains: Equatable {
+        /// Nil where these are no digits any more.
+        var sequence: UInt64?
+        /// As it stands there, digits or not.
+        var hash: [UInt8]
+
+        /// Does it name this record? Few of 64 digits can be others by chance.
+        func names(_ head: JournalHead) -> Bool {
+            guard sequence == head.sequence else { return false }
+            let differing = zip(hash, "\(head.hash)".utf8).count { $0 != $1 }
+            return hash.count == 64 && differing <= 8
+        }
     }
 
     /// The bytes of one slot.
@@ -78,22 +94,29 @@ struct HeadFile {
 
     /// Nil when neither slot is whole.
     static func parse(_ bytes: UnsafeRawBufferPointer) -> Contents? {
-        let slots = [0, 1].compactMap { index -> Contents? in
-            guard bytes.count >= (index + 1) * slotSize else { return nil }
-            return parse(
-                slot: UnsafeRawBufferPointer(
-                    rebasing: bytes[index * slotSize..<(index + 1) * slotSize]))
+        var whole: [Contents] = []
+        var remains = Remains(sequence: nil, hash: [])
+        for start in [0, slotSize] {
+            let slot = UnsafeRawBufferPointer(
+                rebasing: bytes[min(start, bytes.count)..<min(start + slotSize, bytes.count)])
+            if let contents = parse(slot: slot) {
+                whole.append(contents)
+            } else if slot.count == slotSize {
+                remains = Remains(
+                    sequence: Digits.decimal(slot, sequence, 20),
+                    hash: Array(slot[hash..<hash + 64]))
+            }
         }
-        guard var newest = slots.max(by: { $0.head.sequence < $1.head.sequence }) else {
+        guard var newest = whole.max(by: { $0.head.sequence < $1.head.sequence }) else {
             return nil
         }
-        newest.epoch = slots.map(\.epoch).max() ?? 0
-        newest.isHalf = slots.count < 2
+        newest.epoch = whole.map(\.epoch).max() ?? 0
+        if whole.count < 2 { newest.remains = remains }
         return newest
     }
 
     private static func parse(slot: UnsafeRawBufferPointer) -> Contents? {
-        guard slot[..<crc].elementsEqual(template[..<crc]),
+        guard slot.count == slotSize, slot[..<crc].elementsEqual(template[..<crc]),
             let digits = Digits.hexadecimal(slot, crc, 8),
             CRC32C.checksum(UnsafeRawBufferPointer(rebasing: slot[crc + 8..<end])) == digits,
             slot[end..<slotSize - 1].allSatisfy({ $0 == 0x20 }),
@@ -103,7 +126,7 @@ struct HeadFile {
             let epoch = Digits.decimal(slot, HeadFile.epoch, 20)
         else { return nil }
         return Contents(
-            head: JournalHead(sequence: sequence, hash: hash), epoch: epoch, isHalf: false)
+            head: JournalHead(sequence: sequence, hash: hash), epoch: epoch)
     }
 
     /// Nil when neither slot is whole.
@@ -121,29 +144,52 @@ struct HeadFile {
 
 /// Writes the head.
 struct HeadWriter {
-    private let file: StoredFile
+    private let directory: FilePath
+    private let storage: any Storage
+    /// Nil before the first head is noted.
+    private var file: StoredFile?
     private let epoch: UInt64
     private var next = 0
 
-    /// Makes the file if need be and notes the head and the new epoch in both slots, durably.
+    /// Notes the head and the new epoch in both slots, durably.
+    ///
+    /// - Parameter waits: not before the next head is noted. Whoever found the file missing says so in
+    ///   the log first: a new head would hide it.
     init(
-        in directory: FilePath, head: JournalHead, epoch: UInt64, storage: any Storage
+        in directory: FilePath, head: JournalHead, epoch: UInt64, waits: Bool,
+        storage: any Storage
     ) throws(SystemError) {
-        file = try StoredFile(
-            directory.appending(SegmentName.head), O_RDWR | O_CREAT | O_NOFOLLOW, storage: storage)
+        self.directory = directory
         self.epoch = epoch
+        self.storage = storage
+        if !waits { try start(with: head) }
+    }
+
+    /// Makes the file if need be.
+    private mutating func start(with head: JournalHead) throws(SystemError) {
+        let file = try StoredFile(
+            directory.appending(SegmentName.head), O_RDWR | O_CREAT | O_NOFOLLOW, storage: storage)
         // One after the other: a power cut leaves one of them whole.
-        try note(head)
-        try file.syncData()
-        try note(head)
-        try file.syncData()
+        for slot in [0, 1] {
+            try file.writeAll(HeadFile.slot(head, epoch: epoch), at: slot * HeadFile.slotSize)
+            try file.syncData()
+        }
+        self.file = file
     }
 
     /// Overwrites the older slot. Not synced: a head that is older than the log is never wrong.
     mutating func note(_ head: JournalHead) throws(SystemError) {
+        guard let file else {
+            try start(with: head)
+            let (directory, storage) = (directory, storage)
+            try Retry.interrupted { () throws(SystemError) in
+                try storage.syncDirectory(directory)
+            }
+            return
+        }
         try file.writeAll(HeadFile.slot(head, epoch: epoch), at: next * HeadFile.slotSize)
         next = 1 - next
     }
 
-    func sync() throws(SystemError) { try file.syncData() }
+    func sync() throws(SystemError) { try file?.syncData() }
 }

@@ -52,14 +52,20 @@ final class LogEnd {
         encoder = RecordEncoder(
             next: opened.next, hash: head.hash, time: max(report.time, Timestamp(microseconds: 0)))
         do throws(SystemError) {
+            // First, for the first commit makes a new head.
+            if let loss = report.headLoss {
+                try append(loss)
+            }
             if let cut = report.cut {
-                try appendOwn("journal.recovered", payload: LogEnd.payload(of: cut))
+                try append(
+                    JournalRecovered(
+                        segment: cut.segment, offset: cut.offset, bytes: cut.bytes,
+                        keptAs: cut.keptAs.name.description))
             }
             if !report.accepted.isEmpty {
                 let log = LogDirectory(path: directory, storage: storage)
                 let places = report.accepted.prefix(100).map { log.accepting($0) }
-                let payload = try? JSONValue(encoding: JournalDamaged(damages: Array(places)))
-                try appendOwn(JournalDamaged.type, payload: payload?.bytes ?? Array("{}".utf8))
+                try append(JournalDamaged(damages: Array(places)), by: .user(getuid()))
             }
         } catch {
             throw .system(error)
@@ -189,12 +195,14 @@ final class LogEnd {
     func unlock() { lock = nil }
 
     @discardableResult
-    private func appendOwn(_ type: String, payload: [UInt8]) throws(SystemError) -> Event? {
+    private func appendOwn(
+        _ type: String, payload: [UInt8], by actor: Actor = .system
+    ) throws(SystemError) -> Event? {
         let name = SHA256.hash(Array("\(type) after \(head)".utf8)).words
         let events = encode([
             EventDraft(
                 id: EventID(high: name.0, low: name.1), type: type, subject: .workspace,
-                actor: .system, payload: payload)
+                actor: actor, payload: payload)
         ])
         try reserve()
         try write()
@@ -202,10 +210,10 @@ final class LogEnd {
         return events.first
     }
 
-    private static func payload(of cut: CutTail) -> [UInt8] {
-        var bytes = Array("{\"bytes\":\(cut.bytes),\"keptAs\":\"".utf8)
-        JSONText.escape(cut.keptAs.name.description, into: &bytes)
-        bytes += Array("\",\"offset\":\(cut.offset),\"segment\":\"\(cut.segment)\"}".utf8)
-        return bytes
+    private func append<P: EventPayload>(
+        _ payload: P, by actor: Actor = .system
+    ) throws(SystemError) {
+        let value = try? JSONValue(encoding: payload)
+        try appendOwn(P.type, payload: value?.bytes ?? Array("{}".utf8), by: actor)
     }
 }

@@ -33,6 +33,13 @@ struct Opening {
                     segment: 1, sequence: 1, offset: 0,
                     flaw: .removed(through: noted.head.sequence)))
         }
+        let indexed = noted == nil ? log.lastIndexed() : 0
+        if damages.isEmpty, indexed > scan?.head.sequence ?? 0 {
+            damages.append(
+                Damage(
+                    segment: segments.last ?? 1, sequence: (scan?.head.sequence ?? 0) + 1,
+                    offset: scan?.end ?? 0, flaw: .removed(through: indexed)))
+        }
         damages.removeAll { configuration.wasAccepted($0) }
         if !damages.isEmpty, !configuration.acceptDamage { throw .damaged(damages) }
 
@@ -40,11 +47,15 @@ struct Opening {
         if !damages.isEmpty, let noted, noted.head.sequence >= scan?.highest ?? 0 {
             head = noted.head
         }
-        let highest = damages.isEmpty ? head.sequence : max(scan?.highest ?? 0, head.sequence)
+        let highest =
+            damages.isEmpty ? head.sequence : max(scan?.highest ?? 0, head.sequence, indexed)
         next = highest + 1
         var report = RecoveryReport(
             head: head, time: scan?.time ?? Timestamp(microseconds: 0), accepted: damages,
-            headWasMissing: scan != nil && (noted == nil || noted?.isHalf == true))
+            isHeadHalf: noted?.remains != nil)
+        if noted == nil, highest > 0 {
+            report.headLoss = JournalRecovered(headFile: log.headLoss(), last: head.sequence)
+        }
         do throws(SystemError) {
             if let scan, let last = segments.last, damages.isEmpty {
                 if scan.isTorn {
@@ -60,7 +71,8 @@ struct Opening {
                     making: next, in: directory, reserve: configuration.reserve, storage: storage)
             }
             headFile = try HeadWriter(
-                in: directory, head: head, epoch: (noted?.epoch ?? 0) &+ 1, storage: storage)
+                in: directory, head: head, epoch: (noted?.epoch ?? 0) &+ 1,
+                waits: report.headLoss != nil, storage: storage)
             try Retry.interrupted { () throws(SystemError) in
                 try storage.syncDirectory(directory)
             }

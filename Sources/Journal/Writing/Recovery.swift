@@ -11,8 +11,10 @@ package struct RecoveryReport: Sendable {
     package internal(set) var cut: CutTail?
     /// Damage that was found and accepted, because the configuration said so.
     package internal(set) var accepted: [Damage] = []
-    /// The file `head` was missing or not whole, so records removed from the end cannot be noticed.
-    package internal(set) var headWasMissing = false
+    /// There were records and no head: whether others were cut from the end, nothing shows.
+    package internal(set) var headLoss: JournalRecovered?
+    /// One of the two copies of the head was not whole; the other one was used.
+    package internal(set) var isHeadHalf = false
     package internal(set) var segments = 0
 }
 

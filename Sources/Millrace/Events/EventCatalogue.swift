@@ -41,8 +41,6 @@ public struct EventCatalogue: Sendable {
         ModelEvaluated.self, GatesEvaluated.self, PromotionRefused.self, ApprovalRequested.self,
         ApprovalDecided.self, DeploymentPlanned.self, DeploymentCompleted.self,
         StageChecked.self, DriftMeasured.self, JournalDamaged.self, JournalArchived.self,
-        VaultCollected.self,
-        ScheduleDue.self,
-        CoolDownEnded.self,
+        JournalRecovered.self, VaultCollected.self, ScheduleDue.self, CoolDownEnded.self,
     ]
 }

@@ -48,7 +48,7 @@ package struct VaultNeeds {
     ])
 
     private static let language = Set(EventCatalogue.language.map { type in type.type }).union([
-        "journal.watermark", "journal.recovered",
+        "journal.watermark", JournalRecovered.type,
     ])
 
     /// - Parameters:
