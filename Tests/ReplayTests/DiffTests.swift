@@ -30,4 +30,20 @@ import Testing
         let report = try await year.run("diff", "100", "100", "--json").decode(DiffReport.self)
         #expect(report.isEmpty)
     }
+
+    @Test func `a record that is not there yet is told`() async throws {
+        let year = try await Year.shared.value
+        for answer in [await year.run("diff", "10", "9999"), await year.run("diff", "9999", "10")] {
+            #expect(answer.code == .missing && answer.err.contains("there is no record 9999 yet"))
+        }
+    }
+
+    @Test func `what was not there before is new, and every line fits the terminal`() async throws {
+        let year = try await Year.shared.value
+        let first = await year.run("diff", "1", "2026-12-01")
+        #expect(!first.out.contains("null") && !first.out.contains("{}"), "\(first.out)")
+        for line in first.out.split(separator: "\n") {
+            #expect(line.count <= 80 && line.last != " ", "\(line)")
+        }
+    }
 }

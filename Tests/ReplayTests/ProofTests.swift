@@ -48,6 +48,13 @@ import Vault
         #expect(never.code == .missing)
     }
 
+    @Test(arguments: ["/nonexistent", "/tmp", "/dev/null/x"])
+    func `a file to check that is none is told`(_ path: String) async throws {
+        let year = try await Year.shared.value
+        let answer = await year.run("prove", "--check", path)
+        #expect(answer.code == .missing && answer.err.contains(path), "\(answer.err)")
+    }
+
     @Test func `one changed byte anywhere is found and named`() async throws {
         let bytes = try await proof("delays@1", "--at", "36")
         #expect(try ProofCheck.check(bytes).claim.version == 1)

@@ -5,6 +5,13 @@ import Runtime
 import Testing
 
 @Suite struct WhatIfTests {
+    @Test(arguments: ["900000", "2030-01-01"])
+    func `a change from a place that lies ahead is told`(_ since: String) async throws {
+        let year = try await Year.shared.value
+        let answer = await year.run("what-if", "--since", since)
+        #expect(answer.code == .missing && answer.out.isEmpty, "\(answer.all)")
+    }
+
     @Test func `what if nothing were changed is nothing`() async throws {
         let year = try await Year.shared.value
         let same = await year.run("what-if")

@@ -51,12 +51,17 @@ struct DatasetDifference {
         }
     }
 
-    /// What happened to a column, without its name.
+    /// What happened to a column, without its name and without the means, which stand before it.
     private func note(_ drift: Tabular.ColumnDrift) -> String {
         let name = "\(drift.name): "
-        return String(
-            drift.message.hasPrefix(name) ? drift.message.dropFirst(name.count) : drift.message[...]
-        )
+        var words = drift.message[...]
+        if words.hasPrefix(name) { words = words.dropFirst(name.count) }
+        if drift.reference?.mean != nil, drift.current?.mean != nil,
+            let means = words.firstRange(of: ", mean ")
+        {
+            words = words[..<means.lowerBound]
+        }
+        return String(words)
     }
 
     private func text(_ summary: ColumnSummary?) -> String? {

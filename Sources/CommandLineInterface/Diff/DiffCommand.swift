@@ -63,7 +63,11 @@ struct DiffCommand {
                 .usage, "'\(a)' and '\(b)' are not two of a kind",
                 advice: "such as: delays@3 delays@4, flights@1 flights@2, 2026-03-01 2026-04-01")
         }
-        return try assembly.moments(before.moment(now: now), after.moment(now: now))
+        func moment(_ typed: TypedMoment) throws -> Moment {
+            try typed.moment(
+                now: now, in: assembly.reader, advice: "'millrace events' lists the records")
+        }
+        return try assembly.moments(try moment(before), try moment(after))
     }
 
     /// `delays@3` or `delays@v3`.
@@ -78,16 +82,6 @@ struct DiffCommand {
             else { return nil }
             name = String(parts[0])
             self.number = number
-        }
-    }
-}
-
-extension TypedMoment {
-    func moment(now: Timestamp) -> Moment {
-        switch self {
-        case .sequence(let sequence): .sequence(sequence)
-        case .time(let time): .time(time)
-        case .ago(let seconds): .time(now.advanced(bySeconds: -seconds))
         }
     }
 }
@@ -128,9 +122,11 @@ struct DiffPage {
         }
         if let note = change.note { words.append(words.isEmpty ? note : "(\(note))") }
         let start = column + 4
+        let mark = terminal.usesUnicode ? "…" : "~"
         let head = "  " + Text(change.what).padded(to: column + 2)
-        if change.what.count > column {
-            return [head]
+        if displayWidth(change.what) > column {
+            let name = "  " + Text(change.what)
+            return [name.truncated(to: terminal.width, .middle, mark: mark)]
                 + wrapped(words.joined(separator: "  "), width: max(20, terminal.width - start))
                 .map { .spaces(start) + Text($0) }
         }

@@ -54,7 +54,14 @@ private func flattened(_ json: JSONValue) -> [String: String] {
             }
         case .array(let elements) where elements.contains(where: { $0.members != nil }):
             for (index, element) in elements.enumerated() { walk(element, "\(path)[\(index)]") }
+        case .array(let elements):
+            // With spaces, so that a long list is broken into lines.
+            let texts = elements.map { String(decoding: $0.bytes, as: UTF8.self) }
+            found[path] = "[" + texts.joined(separator: ", ") + "]"
         case .string(let text): found[path] = text
+        // What is empty or not there is told by its absence.
+        case .null: break
+        case .object: break
         default: found[path] = String(decoding: value.bytes, as: UTF8.self)
         }
     }

@@ -100,11 +100,7 @@ struct ProveCommand {
     }
 
     private static func check(_ path: FilePath, _ input: Invocation) throws -> ExitCode {
-        let bytes: [UInt8]
-        do { bytes = try Files.read(path, limit: ProofCheck.sizeLimit) } catch {
-            guard error.errno == .notFound else { throw error }
-            throw CommandFailure(.missing, "there is no file \(path.description)")
-        }
+        let bytes = try Shared.readFile(path, limit: ProofCheck.sizeLimit)
         let bundle: ProofBundle
         do { bundle = try ProofCheck.check(bytes) } catch {
             throw CommandFailure(

@@ -74,19 +74,10 @@ extension Shared {
 
     /// The moment of `--at`. - Throws: for a record that is not there yet.
     static func moment(_ input: Invocation, now: Timestamp) throws -> Moment {
-        switch input[at] {
-        case .sequence(let sequence):
-            let last = try Reading.journal(try layout(input)).head().sequence
-            guard sequence <= last else {
-                throw CommandFailure(
-                    .missing, "there is no record \(sequence) yet; the last is \(last)",
-                    advice: "without --at it is about now")
-            }
-            return .sequence(sequence)
-        case .time(let time): return .time(time)
-        case .ago(let seconds): return .time(now.advanced(bySeconds: -seconds))
-        case nil: return .end
-        }
+        guard let typed = input[at] else { return .end }
+        return try typed.moment(
+            now: now, in: try Reading.journal(try layout(input)),
+            advice: "without --at it is about now")
     }
 }
 
@@ -105,6 +96,22 @@ enum TypedMoment: Sendable, Equatable {
             self = .time(time)
         } else {
             return nil
+        }
+    }
+
+    /// - Throws: for a record that is not there yet.
+    func moment(now: Timestamp, in reader: JournalReader, advice: Text) throws -> Moment {
+        switch self {
+        case .sequence(let sequence):
+            let last = try reader.head().sequence
+            guard sequence <= last else {
+                throw CommandFailure(
+                    .missing, "there is no record \(sequence) yet; the last is \(last)",
+                    advice: advice)
+            }
+            return .sequence(sequence)
+        case .time(let time): return .time(time)
+        case .ago(let seconds): return .time(now.advanced(bySeconds: -seconds))
         }
     }
 

@@ -110,7 +110,7 @@ struct WhatIfCommand {
     ) throws -> WhatIfChanges {
         var changes = WhatIfChanges()
         changes.trains = input[train]
-        changes.since = try Shared.start(input[since], reader, now) ?? .max
+        changes.since = try start(input[since], reader, now)
         var overlays = input[set]
         for word in input[plugin] {
             let parts = word.split(separator: "=", maxSplits: 1).map { String($0) }
@@ -155,7 +155,7 @@ struct WhatIfCommand {
         _ bytes: [UInt8], _ registry: PluginRegistry
     ) throws -> WorkspaceSettings {
         let path = FilePath(bytes: bytes)
-        let text = try readFile(path, limit: CheckedSettings.sizeLimit)
+        let text = try Shared.readFile(path, limit: CheckedSettings.sizeLimit)
         do {
             return try CheckedSettings(text, registry).settings
         } catch {
@@ -174,15 +174,27 @@ struct WhatIfCommand {
         }
         return WhatIfChanges.Contract(
             dataset: parts[0], path: path,
-            bytes: try readFile(FilePath(parts[1]), limit: 4 << 20))
+            bytes: try Shared.readFile(FilePath(parts[1]), limit: 4 << 20))
     }
 
-    private static func readFile(_ path: FilePath, limit: Int) throws -> [UInt8] {
-        do { return try Files.read(path, limit: limit) } catch {
-            if error.errno == .notFound {
-                throw CommandFailure(.missing, "there is no file \(path.description)")
-            }
-            throw error
+    /// The first record at or after a place in history.
+    ///
+    /// - Throws: for a place that lies ahead: a change from there on changes nothing yet.
+    private static func start(
+        _ since: TypedMoment?, _ reader: JournalReader, _ now: Timestamp
+    ) throws -> UInt64 {
+        guard let since else { return 1 }
+        let advice: Text = "--since takes a place in history; without it all of it is run"
+        switch try since.moment(now: now, in: reader, advice: advice) {
+        case .sequence(let sequence): return sequence
+        case .end: return 1
+        case .time(let time):
+            if let first = try reader.sequence(at: time) { return first }
+            let last = try reader.head().sequence
+            throw CommandFailure(
+                .missing,
+                "\(Format.dateAndTime(time)) lies ahead: the last record, \(last), is older",
+                advice: advice)
         }
     }
 }
@@ -204,16 +216,18 @@ struct ScratchFolder {
 }
 
 extension Shared {
-    /// The first record at or after a place in history; 1 for none, nil when all are earlier.
-    static func start(
-        _ since: TypedMoment?, _ reader: JournalReader, _ now: Timestamp
-    ) throws -> UInt64? {
-        switch since {
-        case nil: return 1
-        case .sequence(let sequence): return sequence
-        case .time(let time): return try reader.sequence(at: time)
-        case .ago(let seconds):
-            return try reader.sequence(at: now.advanced(bySeconds: -seconds))
+    /// A file that somebody named.
+    static func readFile(_ path: FilePath, limit: Int) throws -> [UInt8] {
+        do { return try Files.read(path, limit: limit) } catch {
+            switch error.errno {
+            case .notFound, .notDirectory:
+                throw CommandFailure(.missing, "there is no file \(path.description)")
+            case .invalid, .isDirectory, .loop:
+                throw CommandFailure(
+                    .missing, "\(path.description) is not a file",
+                    advice: "name the file itself: no directory, link or pipe")
+            default: throw error
+            }
         }
     }
 }
