@@ -60,6 +60,31 @@ import Testing
         #expect(try watch.changes() == [])
     }
 
+    @Test func `the same promotion of another model is one decision`() async throws {
+        let year = try await Year.shared.value
+        let words = [
+            "what-if", "--train", "--since", "2026-10-01", "--set",
+            "pipelines.delays.trainer.algorithm='boosted-trees'",
+        ]
+        let outcome = try await year.run(words + ["--json"]).decode(WhatIfOutcome.self)
+        let promotions = outcome.differences.filter { $0.kind == .promotion }
+        #expect(
+            promotions.contains {
+                $0.was?.outcome == "deployed" && $0.wouldBe?.outcome == "deployed"
+                    && $0.wouldBe?.reason == "another model"
+            })
+        // No question is told twice.
+        let abouts = promotions.compactMap { difference in
+            (difference.was ?? difference.wouldBe).map { "\(difference.sequence) \($0.about)" }
+        }
+        #expect(Set(abouts).count == abouts.count, "\(abouts)")
+        // Staging comes before production.
+        let stages = promotions.compactMap { ($0.was ?? $0.wouldBe)?.about }
+        #expect(stages.first?.hasSuffix("to staging") == true)
+        let page = await year.run(words)
+        #expect(page.out.contains("would have been of another model"), "\(page.all)")
+    }
+
     @Test func `settings that cannot be are refused with their reason`() async throws {
         let year = try await Year.shared.value
         let unknown = await year.run("what-if", "--set", "pipelines.delays.gate=1")

@@ -165,8 +165,10 @@ def verify(data):
         need(hashlib.sha256(data[:tail.start()]).hexdigest() == tail[1].decode(),
              "something outside the records and objects is not as it was written")
         return bundle
+    except UnicodeDecodeError as error:
+        raise Flaw(f"byte {error.start} is not as it was written: it is no UTF-8") from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise Flaw(f"it is not as it was written: {error!r}") from error
+        raise Flaw(f"it is not as it was written: {repr(error)[:200]}") from error
 
 
 if __name__ == "__main__":

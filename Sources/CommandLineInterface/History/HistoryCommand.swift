@@ -116,8 +116,9 @@ struct HistoryPage {
         var lines = [head]
         lines += folded(why(change), style(change), terminal)
         if !change.trainedFor.isEmpty, change.cause == .gates || change.cause == .approval {
-            lines += folded(
-                "trained for \(change.trainedFor.joined(separator: "; "))", .faint, terminal)
+            let reasons = change.trainedFor.joined(separator: "; ")
+            let trained = reasons.hasPrefix("asked for") ? "trained, as was" : "trained for"
+            lines += folded("\(trained) \(reasons)", .faint, terminal)
         }
         return lines
     }

@@ -109,7 +109,10 @@ struct PipelinePage {
         if let run = training.lastRun, let outcome = training.lastOutcome {
             if !text.isEmpty { text += "; " }
             text += "run \(run) \(outcome, outcome == "failed" ? .bad : .plain)"
-            if let error = training.lastError { text += ": \(error)" }
+            // A program's last words may have many lines; the first says what it was.
+            if let error = training.lastError?.split(separator: "\n").first {
+                text += ": \(String(error))"
+            }
         }
         if let deferral = training.lastDeferral {
             if !text.isEmpty { text += "; " }

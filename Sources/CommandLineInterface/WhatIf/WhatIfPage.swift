@@ -115,7 +115,11 @@ struct WhatIfPage {
         let won = production.count {
             $0.was?.outcome != "deployed" && $0.wouldBe?.outcome == "deployed"
         }
+        let others = production.count {
+            $0.was?.outcome == "deployed" && $0.wouldBe?.outcome == "deployed"
+        }
         var words: [String] = []
+        if others > 0 { words.append("\(Format.count(others)) would have been of another model") }
         if lost > 0 { words.append("\(Format.count(lost)) would not have happened") }
         if won > 0 { words.append("\(Format.count(won)) would have happened that did not") }
         return words.isEmpty ? nil : words.joined(separator: "; ")
@@ -136,7 +140,12 @@ struct WhatIfPage {
     private var telling: [WhatIfOutcome.Difference] {
         var versions: Set<String> = []
         return outcome.differences.filter { difference in
-            if difference.was?.outcome == difference.wouldBe?.outcome { return false }
+            // A promotion with the same outcome is here because it is of another model.
+            if difference.kind != .promotion,
+                difference.was?.outcome == difference.wouldBe?.outcome
+            {
+                return false
+            }
             guard let about = (difference.was ?? difference.wouldBe)?.about else { return false }
             switch difference.kind {
             case .drift:

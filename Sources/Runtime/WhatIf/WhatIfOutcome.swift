@@ -81,6 +81,8 @@ struct DecisionComparison {
     private var readers = (was: DecisionReader(), wouldBe: DecisionReader())
     private var was: [DecisionReader.Key: Decision] = [:]
     private var wouldBe: [DecisionReader.Key: Decision] = [:]
+    /// In which order the questions came up: that of causes.
+    private var order: [DecisionReader.Key: Int] = [:]
     /// What both decided alike, until one of them decides anew.
     private var same: [DecisionReader.Key: Decision] = [:]
 
@@ -103,11 +105,17 @@ struct DecisionComparison {
     private mutating func put(was key: DecisionReader.Key, _ decision: Decision) {
         if let other = same.removeValue(forKey: key) { wouldBe[key] = other }
         was[key] = decision
+        note(key)
+    }
+
+    private mutating func note(_ key: DecisionReader.Key) {
+        if order[key] == nil { order[key] = order.count }
     }
 
     private mutating func put(wouldBe key: DecisionReader.Key, _ decision: Decision) {
         if let other = same.removeValue(forKey: key) { was[key] = other }
         wouldBe[key] = decision
+        note(key)
     }
 
     /// An event of the journal alone.
@@ -130,10 +138,11 @@ struct DecisionComparison {
         wouldBe[key] = Decision(
             kind: .failure, about: "\(plugin) on \(event.type)", outcome: "failed", reason: error,
             time: event.time, sequence: event.sequence)
+        note(key)
     }
 
     var differences: [WhatIfOutcome.Difference] {
-        var found: [WhatIfOutcome.Difference] = []
+        var found: [(order: Int, difference: WhatIfOutcome.Difference)] = []
         for key in Set(was.keys).union(wouldBe.keys) {
             let (before, after) = (was[key], wouldBe[key])
             // A promotion that happened at another time or under another number is the same one.
@@ -142,10 +151,39 @@ struct DecisionComparison {
             {
                 continue
             }
-            found.append(WhatIfOutcome.Difference(was: before, wouldBe: after))
+            let difference = WhatIfOutcome.Difference(was: before, wouldBe: after)
+            found.append((order[key] ?? 0, difference))
         }
-        return found.sorted {
-            ($0.sequence, $0.kind.rawValue, "\($0)") < ($1.sequence, $1.kind.rawValue, "\($1)")
+        found.sort { ($0.difference.sequence, $0.order) < ($1.difference.sequence, $1.order) }
+        return DecisionComparison.joined(found.map(\.difference))
+    }
+
+    /// A version that is another model in the other history has its promotion in each: they are told
+    /// as one, because one and the same thing was to be decided.
+    private static func joined(
+        _ differences: [WhatIfOutcome.Difference]
+    ) -> [WhatIfOutcome.Difference] {
+        var found: [WhatIfOutcome.Difference] = []
+        for difference in differences {
+            let other = found.lastIndex { earlier in
+                guard earlier.kind == .promotion, difference.kind == .promotion,
+                    earlier.sequence == difference.sequence
+                else { return false }
+                return (earlier.was ?? earlier.wouldBe)?.about
+                    == (difference.was ?? difference.wouldBe)?.about
+                    && (earlier.was == nil) != (difference.was == nil)
+                    && (earlier.wouldBe == nil) != (difference.wouldBe == nil)
+            }
+            guard let other else {
+                found.append(difference)
+                continue
+            }
+            var wouldBe = found[other].wouldBe ?? difference.wouldBe
+            let reason = wouldBe?.reason ?? ""
+            wouldBe?.reason = "another model" + (reason.isEmpty ? "" : ": \(reason)")
+            found[other] = WhatIfOutcome.Difference(
+                was: found[other].was ?? difference.was, wouldBe: wouldBe)
         }
+        return found
     }
 }
