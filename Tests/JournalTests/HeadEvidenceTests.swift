@@ -88,6 +88,7 @@ import Testing
         for number in 1...20 as ClosedRange<UInt64> {
             _ = try writer.appendBlocking([draft(number)])
         }
+        try waitForIndexes(in: folder.path)
         try writer.close()
         let names = try Files.names(in: folder.path).map(\.string).sorted()
         let last = try #require(names.filter { $0.hasSuffix(".jsonl") }.dropFirst().first)
@@ -110,6 +111,20 @@ import Testing
         let event = try accepting.appendBlocking([draft(99)])
         #expect(event.first?.sequence ?? 0 > through)
         try accepting.close()
+    }
+
+    /// They are made behind the writer's back, which does not wait for them when it is closed.
+    private func waitForIndexes(in folder: FilePath) throws {
+        let limit = ContinuousClock.now + .seconds(120)
+        while true {
+            let names = try Files.names(in: folder).map(\.string)
+            let sealed = Set(names.filter { $0.hasSuffix(".jsonl") }.sorted().dropLast())
+            if sealed.allSatisfy({ names.contains($0.replacing(".jsonl", with: ".index")) }) {
+                return
+            }
+            try #require(ContinuousClock.now < limit, "the indexes are not made: \(names)")
+            usleep(1000)
+        }
     }
 
     @Test func `has two copies, and one of them is enough when it is the newer`() throws {
