@@ -18,7 +18,8 @@ extension WatchLoop {
         }
         if tree[id].kind != .directory {
             // A watch on the file itself, because it has several names: all of them may have changed.
-            for other in tree.nodes(ofInode: tree[id].inode) { enqueueHot(other, epoch) }
+            let inode = watchedInodes[notification.watch] ?? tree[id].inode
+            for other in tree.nodes(ofInode: inode) { enqueueHot(other, epoch) }
             enqueueHot(id, epoch)
             return
         }
@@ -63,6 +64,7 @@ extension WatchLoop {
 
     private func watchEnded(_ watch: Int32, _ id: FileTree.NodeID) {
         watches[watch] = nil
+        watchedInodes[watch] = nil
         tree[id].watch = -1
         if id == FileTree.root { suspectsRoot = true } else { enqueueHot(id, epoch) }
     }

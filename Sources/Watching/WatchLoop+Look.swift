@@ -60,7 +60,11 @@ extension WatchLoop {
     ) {
         if tree[id].kind == .directory { becomeCandidate(id, epoch) }
         if tree.isKnown(id, first) {
-            if first.links > 1 { watchInode(id, handle) } else { endWatch(id) }
+            if first.links > 1 {
+                watchInode(id, handle, inode: first.inode)
+            } else {
+                endWatch(id, onlyNameOf: first.inode)
+            }
             endWait(id)
             return
         }
@@ -84,7 +88,7 @@ extension WatchLoop {
         let first = try file.status()
         // Writes through another name of the file are seen by a watch on the file alone, which must
         // be there before the state that is taken in.
-        if first.links > 1 { watchInode(id, handle) }
+        if first.links > 1 { watchInode(id, handle, inode: first.inode) }
         let here = traits[first.device]
         let isServed = here?.silentName == nil && !isScanned(tree[id].parent)
         let writer = isServed ? file.probeWriters() : .unknown
@@ -110,10 +114,11 @@ extension WatchLoop {
         _ epoch: UInt32
     ) {
         var wait = wait
-        if wait.cause == .writer, wait.due == nil, tree[id].watch < 0 {
+        let isWatched = watchedInodes[tree[id].watch] == wait.sight.inode
+        if wait.cause == .writer, wait.due == nil, !isWatched {
             // Once more after the watch is there, in case it was closed in between; and for ever if
             // there can be no watch.
-            watchInode(id, handle)
+            watchInode(id, handle, inode: wait.sight.inode)
             wait.due = monotonicNanoseconds() + 1000 * Settling.millisecond
             wait.attempts = Settling.attemptLimit
         }

@@ -119,6 +119,7 @@ extension WatchLoop {
             inotify = try? OpenInotify()
             for id in watches.values { tree[id].watch = -1 }
             watches = [:]
+            watchedInodes = [:]
             ancestorWatch = nil
             unwatched = [:]
             unwatchedChanged = true

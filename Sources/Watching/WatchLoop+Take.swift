@@ -35,7 +35,7 @@ extension WatchLoop {
             if let after, Settling.Sight(after) == sight, file.probeWriters() != .present {
                 settle(
                     id, FileVersion(after, digest: digest), from: moveSource(of: id, after), epoch)
-                if after.links == 1 { endWatch(id) }
+                if after.links == 1 { endWatch(id, onlyNameOf: after.inode) }
             } else {
                 lookSoonAgain(id, status, epoch)
             }

@@ -73,25 +73,45 @@ extension WatchLoop {
         unwatchedChanged = true
     }
 
-    /// Watches a file itself; without a watch it is only seen by scans.
-    func watchInode(_ id: FileTree.NodeID, _ file: borrowing FileDescriptor) {
-        guard tree[id].watch < 0, let inotify else { return }
+    /// Watches a file itself; without a watch it is only seen by scans. The kernel has one watch for
+    /// all names of a file: one of them holds it for the others.
+    func watchInode(_ id: FileTree.NodeID, _ file: borrowing FileDescriptor, inode: UInt64) {
+        guard let inotify else { return }
+        let held = tree[id].watch
+        if held >= 0 {
+            if watchedInodes[held] == inode { return }
+            // Another file has taken the place of the one that was watched.
+            endWatch(id)
+        }
         let mask: Inotify.Mask = [.closedAfterWriting, .modified, .attributes]
         guard let number = try? inotify.queue.watch(file, mask), watches[number] == nil else {
             return
         }
         watches[number] = id
+        watchedInodes[number] = inode
         tree[id].watch = number
     }
 
-    func endWatch(_ id: FileTree.NodeID) {
+    /// - Parameter only: the file that the name leads to, if it is known to be its only name.
+    func endWatch(_ id: FileTree.NodeID, onlyNameOf only: UInt64? = nil) {
         let number = tree[id].watch
         guard number >= 0 else { return }
         tree[id].watch = -1
-        if watches[number] == id {
-            watches[number] = nil
-            inotify?.queue.end(number)
+        guard watches[number] == id else { return }
+        // The file's other names are seen by it, too.
+        if let inode = watchedInodes[number], inode != only,
+            let other = tree.nodes(ofInode: inode).first(where: {
+                $0 != id && tree[$0].kind == .file && tree[$0].watch < 0
+            })
+        {
+            tree[other].watch = number
+            watches[number] = other
+            enqueueHot(other, epoch)
+            return
         }
+        watches[number] = nil
+        watchedInodes[number] = nil
+        inotify?.queue.end(number)
     }
 
     // MARK: Saying so

@@ -25,6 +25,8 @@ final class WatchLoop {
     var root: OpenDirectory?
     var inotify: OpenInotify?
     var watches: [Int32: FileTree.NodeID] = [:]
+    /// Of the watches that are on files: which file.
+    var watchedInodes: [Int32: UInt64] = [:]
     var traits: [UInt64: DeviceTraits] = [:]
 
     /// Names that a notification pointed at, before all others.
