@@ -60,13 +60,15 @@ extension WatchLoop {
         for child in children { tree[child].flags.remove(.seen) }
         listing.names.withUnsafeBytes { names in
             var start = 0
+            var looks: [Look] = []
             for entry in listing.entries {
                 let name = UnsafeRawBufferPointer(rebasing: names[start..<entry.nameEnd])
                 start = entry.nameEnd
                 guard let child = child(name, of: id) else { continue }
                 tree[child].flags.insert(.seen)
-                compare(child, entry.status, epoch, isDeep: true, isSurveyed: true)
+                compare(child, entry.status, epoch, isDeep: true, isSurveyed: true, &looks)
             }
+            enqueueByAge(looks, epoch)
         }
         for child in children where !tree[child].flags.contains(.seen) {
             enqueueCold(child, epoch)

@@ -46,11 +46,13 @@ extension WatchLoop {
             watch(id, directory, status)
             let children = tree.children(of: id)
             for child in children { tree[child].flags.remove(.seen) }
+            var looks: [Look] = []
+            defer { enqueueByAge(looks, epoch) }
             try directory.forEachName(using: buffer) { name in
                 guard let child = child(name, of: id) else { return }
                 tree[child].flags.insert(.seen)
                 let status = (try? directory.status(ofName: name)) ?? nil
-                compare(child, status, epoch, isDeep: isDeep)
+                compare(child, status, epoch, isDeep: isDeep, &looks)
             }
             for child in children where !tree[child].flags.contains(.seen) {
                 enqueueCold(child, epoch)
@@ -93,18 +95,43 @@ extension WatchLoop {
         }
     }
 
-    /// - Parameter isSurveyed: directories are told of by the survey.
+    /// A name that a scan found to differ from what is known.
+    struct Look {
+        var id: FileTree.NodeID
+        /// When it came or was changed last; 0 for what could not be looked at.
+        var changed: Int64
+        var modified: Int64
+    }
+
+    /// - Parameters:
+    ///   - isSurveyed: directories are told of by the survey.
+    ///   - looks: what is to be looked at is added here.
     func compare(
         _ child: FileTree.NodeID, _ status: FileStatus?, _ epoch: UInt32, isDeep: Bool,
-        isSurveyed: Bool = false
+        isSurveyed: Bool = false, _ looks: inout [Look]
     ) {
         let comparison = tree.compare(
             child, with: status, isDeep: isDeep, isSurveyed: isSurveyed)
         switch comparison {
         case .asKnown: break
-        case .look: enqueueCold(child, epoch)
+        case .look:
+            looks.append(
+                Look(id: child, changed: status?.changed ?? 0, modified: status?.modified ?? 0))
         case .scan: enqueueScan(child, epoch, deep: isDeep)
         }
+    }
+
+    /// What lies in one directory is told in the order in which it came, as if it had been seen
+    /// coming, and not in the order in which the file system keeps it.
+    func enqueueByAge(_ looks: [Look], _ epoch: UInt32) {
+        let ordered = looks.sorted { first, second in
+            if first.changed != second.changed { return first.changed < second.changed }
+            if first.modified != second.modified { return first.modified < second.modified }
+            return tree.withName(of: first.id) { name in
+                tree.withName(of: second.id) { name.lexicographicallyPrecedes($0) }
+            }
+        }
+        for look in ordered { enqueueCold(look.id, epoch) }
     }
 
     // MARK: Gone

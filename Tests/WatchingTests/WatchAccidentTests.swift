@@ -41,6 +41,33 @@ import Watching
         await folder.stop()
     }
 
+    @Test(arguments: [false, true])
+    func `what came unseen is told in the order in which it came`(whileDown: Bool) async throws {
+        let folder = try WatchedFolder()
+        if !whileDown {
+            try folder.start()
+            await folder.barrier()
+        }
+        let names = ["d/m", "d/b", "d/z", "d/a", "d/k", "d/c", "d/y", "d/l"]
+        var last = Int64.min
+        // Below another name, and moved in as a whole: only a scan can find it.
+        let aside = try WatchedFolder()
+        for name in names {
+            var changed = last
+            // A file system's clock may tick slowly.
+            while changed <= last {
+                try aside.write(name, name)
+                changed = try FileDescriptor.open(aside.path(name), O_RDONLY).status().changed
+            }
+            last = changed
+        }
+        try Files.rename(aside.path("d"), folder.path("d"))
+        if whileDown { try folder.start() }
+        await folder.barrier()
+        #expect(folder.takeLines() == names.map { "added \($0)" })
+        await folder.stop()
+    }
+
     @Test func `an overflow of the kernel's queue loses nothing`() async throws {
         let folder = try WatchedFolder()
         for name in ["gone", "kept", "x"] { try folder.write("d/\(name)", name) }
