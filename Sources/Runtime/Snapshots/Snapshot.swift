@@ -138,29 +138,3 @@ package struct Snapshot {
         String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
 }
-
-/// What tells one build of this program from another: state that another one folded is not used,
-/// because its code may fold differently.
-package enum ProgramFingerprint {
-    /// The size and three checksums of the program's file.
-    package static let own: String = {
-        do {
-            let file = try FileDescriptor.open(FilePath("/proc/self/exe"), O_RDONLY)
-            let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
-            defer { chunk.deallocate() }
-            var crc: UInt32 = 0
-            var offset = 0
-            while true {
-                let count = try file.read(into: chunk, at: offset)
-                if count == 0 { break }
-                crc = CRC32C.checksum(
-                    UnsafeRawBufferPointer(rebasing: chunk[..<count]), seed: crc)
-                offset += count
-            }
-            return "\(offset)-\(String(crc, radix: 16))"
-        } catch {
-            // A program that cannot be read is like no other.
-            return "\(getpid())-\(UInt64.random(in: 0 ... .max))"
-        }
-    }()
-}
