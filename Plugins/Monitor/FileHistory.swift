@@ -17,11 +17,15 @@ struct FileHistory: Projection {
 
     mutating func apply(_ event: Event) {
         guard let members = event.members(of: DatasetVersionCreated.self),
-            let dataset = members.text("dataset"),
-            let version = members.value("version", as: Int.self)
+            let dataset = members.text("dataset"), let version = members.integer("version")
         else { return }
-        // Taken out and put back, so that it is changed in place.
-        var files = datasets.removeValue(forKey: dataset) ?? [:]
+        // Changed in place.
+        FileHistory.apply(members, version, to: &datasets[dataset, default: [:]])
+    }
+
+    private static func apply(
+        _ members: PayloadMembers, _ version: Int, to files: inout [Digest: Presence]
+    ) {
         if let list = members.members("files")?.value("listed", as: [DatasetFile].self) {
             let before = files
             files = [:]
@@ -29,21 +33,18 @@ struct FileHistory: Projection {
                 let since = before[file.sha256]?.since ?? version
                 files[file.sha256, default: Presence(since: since, paths: 0)].paths += 1
             }
-        } else {
-            // What comes first: bytes that only move to another path have been there all the time.
-            let after = members.list("changes") { $0.digest("after") }
-            for digest in after {
-                files[digest, default: Presence(since: version, paths: 0)].paths += 1
-            }
-            let before = members.list("changes") { $0.digest("before") }
-            for digest in before {
-                guard let known = files[digest] else { continue }
-                files[digest] =
-                    known.paths > 1
-                    ? Presence(since: known.since, paths: known.paths - 1) : nil
-            }
+            return
         }
-        datasets[dataset] = files
+        // What comes first: bytes that only move to another path have been there all the time.
+        members.forEach(in: "changes") { change in
+            guard let digest = change.digest("after") else { return }
+            files[digest, default: Presence(since: version, paths: 0)].paths += 1
+        }
+        members.forEach(in: "changes") { change in
+            guard let digest = change.digest("before"), let known = files[digest] else { return }
+            files[digest] =
+                known.paths > 1 ? Presence(since: known.since, paths: known.paths - 1) : nil
+        }
     }
 
     /// Rows in files of a version that the dataset did not have at an earlier version; all rows when

@@ -25,11 +25,13 @@ struct CodeRegistry: Projection {
         return environment
     }
 
-    mutating func apply(_ event: Event) {
+    func isIndifferent(to type: String, about subject: Subject) -> Bool {
         // Most files are data, and say nothing to whoever has no code.
-        if pipelines.isEmpty, event.type != DaemonStarted.type, event.subject.kind != "code" {
-            return
-        }
+        pipelines.isEmpty && type != DaemonStarted.type && subject.kind != "code"
+    }
+
+    mutating func apply(_ event: Event) {
+        if isIndifferent(to: event.type, about: event.subject) { return }
         if let arrived = event.payload(as: FileArrived.self) {
             if let previous = arrived.previousPath { remove(previous) }
             if arrived.area.kind == .code {

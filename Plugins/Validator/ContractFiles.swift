@@ -17,6 +17,10 @@ struct ContractFiles: Projection {
 
     private static let limit = 200
 
+    func isIndifferent(to type: String, about subject: Subject) -> Bool {
+        subject.kind != Subject.contractKind
+    }
+
     mutating func apply(_ event: Event) {
         guard event.subject.kind == Subject.contractKind,
             let arrived = event.payload(as: FileArrived.self)

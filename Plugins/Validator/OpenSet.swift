@@ -16,7 +16,7 @@ struct OpenSet: Projection {
                 !set.isLast
             else { return }
             files[accepted.dataset, default: []].append(accepted.file)
-        } else if event.type == DatasetVersionCreated.type {
+        } else if !files.isEmpty, event.type == DatasetVersionCreated.type {
             files[event.subject.name] = nil
         }
     }

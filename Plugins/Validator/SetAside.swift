@@ -12,6 +12,10 @@ struct SetAside: Projection {
     /// By dataset: path and digest.
     private var files: [String: [WorkspacePath: Digest]] = [:]
 
+    func isIndifferent(to type: String, about subject: Subject) -> Bool {
+        subject.kind != "dataset" || type != DataRejected.type && !hasFiles(in: subject.name)
+    }
+
     mutating func apply(_ event: Event) {
         guard event.subject.kind == "dataset" else { return }
         let dataset = event.subject.name

@@ -20,6 +20,7 @@ public struct ConformanceFailure: Error, CustomStringConvertible {
 /// - It emits only what it declares, and sets no event of the story aside.
 /// - It bears redelivery: a crash after a reaction's work and before its batch changes nothing.
 /// - It survives a restart between any two of its events: the same events follow.
+/// - Its states are not changed by what they say that they are indifferent to.
 /// - It leaves nothing behind in a what-if: its reactions touch the world through their context alone.
 ///   They are called once more on a thread that the kernel lets write no file and open no connection.
 ///
@@ -41,6 +42,7 @@ public func checkConformance<P: Plugin>(
     let mill = try TestMill(plugins, settings: settings, world: world, observing: recording)
     try await story(mill)
     try check.wholeStory(mill.events)
+    for type in P.projections { try check.indifference(of: type, mill.events) }
     try await check.interruptions(recording.moments, mill)
     try await check.whatIf(mill.events, mill)
 }
@@ -82,6 +84,23 @@ private struct Conformance {
             $0.payload(as: ReactionHandled.self)?.plugin == plugin.rawValue
         }
         guard handled else { throw failure("the story has nothing that it reacts to") }
+    }
+
+    func indifference<State: Projection>(of type: State.Type, _ events: [Event]) throws {
+        let types = Set(State.types.map { $0.type })
+        var (all, some) = (State(), State())
+        for event in events where types.contains(event.type) {
+            all.apply(event)
+            if !some.isIndifferent(to: event.type),
+                !some.isIndifferent(to: event.type, about: event.subject)
+            {
+                some.apply(event)
+            } else if try encodeCanonically(all) != encodeCanonically(some) {
+                throw failure(
+                    "its state \(type) says that event \(event.sequence) (\(event.type)) does not "
+                        + "change it, and it does")
+            }
+        }
     }
 
     /// Stops the mill before and after each batch, and lets another go on from there.

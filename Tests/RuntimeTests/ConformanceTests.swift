@@ -74,6 +74,26 @@ private struct SmugglingPlugin: Plugin {
     }
 }
 
+/// Says that files about datasets leave it as it is, and counts them.
+private struct CarelessState: Projection {
+    static let types: [any EventPayload.Type] = [FileArrived.self]
+    private var count = 0
+    func isIndifferent(to type: String, about subject: Subject) -> Bool {
+        subject.kind == "dataset" && count > 0
+    }
+    mutating func apply(_ event: Event) { count += 1 }
+}
+
+private struct CarelessPlugin: Plugin {
+    static let name: PluginName = "careless"
+    static let summary = "Has a state that does not know what changes it."
+    static let projections: [any Projection.Type] = [CarelessState.self]
+    init(settings: NoSettings) {}
+    var reactions: some Reactions {
+        On(FileArrived.self) { _, _ -> [Noted] in [] }
+    }
+}
+
 private struct HonestPlugin: Plugin {
     static let name: PluginName = "honest"
     static let summary = "Does what it should."
@@ -125,6 +145,11 @@ private struct HonestPlugin: Plugin {
     @Test func `an event that is not declared is noticed`() async {
         let found = await ConformanceTests.complaint(about: SmugglingPlugin.self)
         #expect(found.contains("without declaring it"), "\(found)")
+    }
+
+    @Test func `a state that overlooks what changes it is noticed`() async {
+        let found = await ConformanceTests.complaint(about: CarelessPlugin.self)
+        #expect(found.contains("does not change it, and it does"), "\(found)")
     }
 
     @Test func `a file beside the context is noticed by the kernel`() async throws {

@@ -50,6 +50,14 @@ package struct PayloadMembers: Sendable {
         }
     }
 
+    /// Nil when there is no such member, or it is no whole number.
+    package func integer(_ name: String) -> Int? {
+        switch source {
+        case .tape(let object): object.member(name).flatMap { try? $0.integer(Int.self) }
+        case .value(let object): try? object[name]?.decode(Int.self)
+        }
+    }
+
     /// Nil when there is no such member, or it is no digest.
     package func digest(_ name: String) -> Digest? {
         switch source {
@@ -66,19 +74,12 @@ package struct PayloadMembers: Sendable {
         }
     }
 
-    /// What each object of a list gives, without those that give nothing; empty when there is no such
-    /// list.
-    package func list<T>(_ name: String, _ make: (PayloadMembers) -> T?) -> [T] {
-        var found: [T] = []
+    /// Shows the members of each object of a list; nothing when there is no such list.
+    package func forEach(in name: String, _ body: (PayloadMembers) -> Void) {
         switch source {
-        case .tape(let object):
-            object.member(name)?.forEach { element in
-                if let value = make(PayloadMembers(element)) { found.append(value) }
-            }
-        case .value(let object):
-            found = (object[name]?.arrayValue ?? []).compactMap { make(PayloadMembers($0)) }
+        case .tape(let object): object.member(name)?.forEach { body(PayloadMembers($0)) }
+        case .value(let object): object[name]?.arrayValue?.forEach { body(PayloadMembers($0)) }
         }
-        return found
     }
 
     /// The members of an object that is a member.

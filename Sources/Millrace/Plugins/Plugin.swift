@@ -84,10 +84,16 @@ public protocol Projection: Sendable, Codable {
     /// be read. For a state that waits for something rare in events that are frequent; nobody has to
     /// say so.
     func isIndifferent(to type: String) -> Bool
+
+    /// The same for those of them that are about a subject. Nobody has to say this, either.
+    func isIndifferent(to type: String, about subject: Subject) -> Bool
 }
 
 extension Projection {
     public func isIndifferent(to type: String) -> Bool { false }
+    public func isIndifferent(to type: String, about subject: Subject) -> Bool {
+        isIndifferent(to: type)
+    }
 }
 
 /// Long work that outlives the daemon: done in a process of its own, once for each event.

@@ -35,25 +35,29 @@ public struct DatasetRegistry: Projection {
 
     public mutating func apply(_ event: Event) {
         let name = event.subject.name
-        // Taken out and put back, so that it is changed in place.
-        var dataset = datasets.removeValue(forKey: name) ?? Dataset(name: name)
-        defer { datasets[name] = dataset }
-        if let proposed = event.payload(as: ContractProposed.self) {
+        // Changed in place.
+        datasets[name, default: Dataset(name: name)].apply(event)
+    }
+}
+
+extension DatasetRegistry.Dataset {
+    fileprivate mutating func apply(_ event: Event) {
+        if event.type == DataAccepted.type {
+            accepted += 1
+        } else if let version = LastEvent<DatasetVersionCreated>(event) {
+            self.version = version
+        } else if let rejected = LastEvent<DataRejected>(event) {
+            self.rejected += 1
+            rejection = rejected
+        } else if let proposed = event.payload(as: ContractProposed.self) {
             // A person's contract that came while the proposal was being made stays in force.
-            if dataset.contract?.isProposed ?? true {
-                dataset.contract = Contract(
+            if contract?.isProposed ?? true {
+                contract = DatasetRegistry.Contract(
                     digest: proposed.contract, isProposed: true, sequence: event.sequence)
             }
         } else if let accepted = event.payload(as: ContractAccepted.self) {
-            dataset.contract = Contract(
+            contract = DatasetRegistry.Contract(
                 digest: accepted.contract, isProposed: false, sequence: event.sequence)
-        } else if event.type == DataAccepted.type {
-            dataset.accepted += 1
-        } else if let rejected = LastEvent<DataRejected>(event) {
-            dataset.rejected += 1
-            dataset.rejection = rejected
-        } else if let version = LastEvent<DatasetVersionCreated>(event) {
-            dataset.version = version
         }
     }
 }

@@ -80,39 +80,40 @@ public struct ModelRegistry: Projection {
 
     public mutating func apply(_ event: Event) {
         let name = event.subject.name
-        // Taken out and put back, so that it is changed in place.
-        var model = models.removeValue(forKey: name) ?? Model(name: name)
-        defer { models[name] = model }
+        // Changed in place.
+        models[name, default: Model(name: name)].apply(event)
+    }
+}
+
+extension ModelRegistry.Model {
+    fileprivate mutating func apply(_ event: Event) {
         if let making = LastEvent<ModelVersionCreated>(event) {
             guard let number = event.version(of: ModelVersionCreated.self) else { return }
-            model.versions[number] = Version(making)
-            model.forgetOld()
+            versions[number] = ModelRegistry.Version(making)
+            forgetOld()
         } else if let measured = LastEvent<ModelEvaluated>(event) {
             guard let number = event.version(of: ModelEvaluated.self) else { return }
-            model.versions[number]?.measurement = measured
+            versions[number]?.measurement = measured
         } else if let verdict = LastEvent<GatesEvaluated>(event) {
             guard let (number, stage) = event.place(of: GatesEvaluated.self) else { return }
-            model.versions[number]?.verdicts[stage] = verdict
+            versions[number]?.verdicts[stage] = verdict
         } else if let refusal = LastEvent<PromotionRefused>(event) {
             guard let (number, stage) = event.place(of: PromotionRefused.self) else { return }
-            model.versions[number]?.refusals[stage] = refusal
+            versions[number]?.refusals[stage] = refusal
         } else if let finding = LastEvent<StageChecked>(event) {
             guard let (number, stage) = event.place(of: StageChecked.self) else { return }
-            model.versions[number]?.findings[stage] = finding
+            versions[number]?.findings[stage] = finding
         } else if let requested = event.payload(as: ApprovalRequested.self) {
-            model.waiting[requested.stage] = requested.version
+            waiting[requested.stage] = requested.version
         } else if let decided = event.payload(as: ApprovalDecided.self) {
-            if model.waiting[decided.stage] == decided.version {
-                model.waiting[decided.stage] = nil
-            }
+            if waiting[decided.stage] == decided.version { waiting[decided.stage] = nil }
         } else if let deployed = event.payload(as: DeploymentCompleted.self) {
-            model.tenures[deployed.stage, default: []].append(
-                Tenure(
+            tenures[deployed.stage, default: []].append(
+                ModelRegistry.Tenure(
                     version: deployed.version, since: event.time, sequence: event.sequence,
                     isRollback: deployed.isRollback))
-            let excess =
-                (model.tenures[deployed.stage]?.count ?? 0) - ModelRegistry.tenureLimit
-            if excess > 0 { model.tenures[deployed.stage]?.removeFirst(excess) }
+            let excess = (tenures[deployed.stage]?.count ?? 0) - ModelRegistry.tenureLimit
+            if excess > 0 { tenures[deployed.stage]?.removeFirst(excess) }
         }
     }
 }
@@ -120,12 +121,12 @@ public struct ModelRegistry: Projection {
 extension Event {
     /// The version of a model that it is about.
     fileprivate func version<P: EventPayload>(of type: P.Type) -> Int? {
-        members(of: type)?.value("version", as: Int.self)
+        members(of: type)?.integer("version")
     }
 
     /// The version of a model and the stage that it is about.
     fileprivate func place<P: EventPayload>(of type: P.Type) -> (version: Int, stage: String)? {
-        guard let members = members(of: type), let version = members.value("version", as: Int.self),
+        guard let members = members(of: type), let version = members.integer("version"),
             let stage = members.text("stage")
         else { return nil }
         return (version, stage)

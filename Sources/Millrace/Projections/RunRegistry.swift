@@ -51,34 +51,37 @@ public struct RunRegistry: Projection {
 
     public mutating func apply(_ event: Event) {
         let name = event.subject.name
-        // Taken out and put back, so that it is changed in place.
-        var activity = pipelines.removeValue(forKey: name) ?? Activity(pipeline: name)
-        defer { pipelines[name] = activity }
-        if let requested = LastEvent<TrainingRequested>(event) {
-            activity.request = requested
-            activity.requestID = event.id
-            activity.refusal = nil
-            activity.putOff = nil
-        } else if let deferred = LastEvent<TrainingDeferred>(event) {
-            activity.deferral = deferred
-            if event.causation == activity.requestID { activity.refusal = deferred.payload }
+        // Changed in place.
+        pipelines[name, default: Activity(pipeline: name)].apply(event)
+    }
+}
+
+extension RunRegistry.Activity {
+    fileprivate mutating func apply(_ event: Event) {
+        if let deferred = LastEvent<TrainingDeferred>(event) {
+            deferral = deferred
+            if event.causation == requestID { refusal = deferred.payload }
             if event.mayHave("until", of: TrainingDeferred.self),
                 event.members(of: TrainingDeferred.self)?.has("until") == true
             {
-                activity.putOff = deferred.payload
+                putOff = deferred.payload
             }
+        } else if let requested = LastEvent<TrainingRequested>(event) {
+            request = requested
+            requestID = event.id
+            refusal = nil
+            putOff = nil
         } else if let started = event.payload(as: RunStarted.self) {
-            activity.runs[started.run] = Run(started: started, id: event.id, time: event.time)
-            while activity.runs.count > RunRegistry.runLimit, let oldest = activity.runs.keys.min()
-            {
-                activity.runs[oldest] = nil
+            runs[started.run] = RunRegistry.Run(started: started, id: event.id, time: event.time)
+            while runs.count > RunRegistry.runLimit, let oldest = runs.keys.min() {
+                runs[oldest] = nil
             }
         } else if let completed = event.payload(as: RunCompleted.self) {
-            activity.runs[completed.run]?.completed = completed
-            activity.runs[completed.run]?.ended = event.time
+            runs[completed.run]?.completed = completed
+            runs[completed.run]?.ended = event.time
         } else if let failed = event.payload(as: RunFailed.self) {
-            activity.runs[failed.run]?.failed = failed
-            activity.runs[failed.run]?.ended = event.time
+            runs[failed.run]?.failed = failed
+            runs[failed.run]?.ended = event.time
         }
     }
 }

@@ -23,6 +23,19 @@ package struct DeliveryHistory: Sendable {
         /// How often the process died while it handled one of those.
         package var interruptions: [UInt64: Int] = [:]
         package var activity = PluginActivity()
+
+        fileprivate mutating func note(_ sequence: UInt64) {
+            if sequence >= from { pending.insert(sequence) }
+        }
+
+        fileprivate mutating func handled(_ sequences: [UInt64], milliseconds: Double) {
+            for sequence in sequences {
+                pending.remove(sequence)
+                if !attempts.isEmpty { attempts[sequence] = nil }
+                if !interruptions.isEmpty { interruptions[sequence] = nil }
+            }
+            activity.handled(sequences, milliseconds: milliseconds)
+        }
     }
 
     /// By plugin; none when no plugins were given.
@@ -90,8 +103,7 @@ package struct DeliveryHistory: Sendable {
         for subscriber in subscribers
         where subscriber.subjectKind == nil || subscriber.subjectKind == subject.kind {
             // A plugin that is not registered yet starts with what comes after its registration.
-            guard let from = positions[subscriber.plugin]?.from, sequence >= from else { continue }
-            positions[subscriber.plugin]?.pending.insert(sequence)
+            positions[subscriber.plugin]?.note(sequence)
         }
     }
 
@@ -144,17 +156,10 @@ package struct DeliveryHistory: Sendable {
     private mutating func apply(_ handled: PayloadMembers) {
         guard let plugin = handled.text("plugin"),
             let sequences = handled.sequences("handled"),
-            let milliseconds = handled.number("milliseconds"),
-            // Taken out and put back, so that the sets are changed in place.
-            var position = positions.removeValue(forKey: plugin)
+            let milliseconds = handled.number("milliseconds")
         else { return }
-        for sequence in sequences {
-            position.pending.remove(sequence)
-            if !position.attempts.isEmpty { position.attempts[sequence] = nil }
-            if !position.interruptions.isEmpty { position.interruptions[sequence] = nil }
-        }
-        position.activity.handled(sequences, milliseconds: milliseconds)
-        positions[plugin] = position
+        // Changed in place.
+        positions[plugin]?.handled(sequences, milliseconds: milliseconds)
     }
 
     private mutating func apply(_ resolved: DeadLetterResolved) {

@@ -31,12 +31,48 @@ package struct ProjectionSet: Sendable {
     }
 
     /// Whether events of a type would change none of those, as they are now.
+    @inline(__always)
     func areIndifferent(_ places: [Int], to type: String) -> Bool {
-        places.allSatisfy { states[$0].isIndifferent(to: type) }
+        for place in places where !states[place].isIndifferent(to: type) { return false }
+        return true
+    }
+
+    /// The same for events about a subject.
+    @inline(__always)
+    func areIndifferent(_ places: [Int], to type: String, about subject: Subject) -> Bool {
+        for place in places where !states[place].isIndifferent(to: type, about: subject) {
+            return false
+        }
+        return true
+    }
+
+    /// Whether it is worth asking: a state that is not indifferent when it is empty, to an event about
+    /// nothing that there is, never is.
+    func mayBeIndifferent(_ places: [Int], to type: String) -> Bool {
+        let nothing = Subject("", "")
+        return places.allSatisfy { place in
+            Swift.type(of: states[place]).init().isIndifferent(to: type, about: nothing)
+        }
     }
 
     /// The types of the states.
     var kinds: [any Projection.Type] { states.map { type(of: $0) } }
+
+    /// The same in groups, of which no two want events of the same type.
+    var kindsThatShareTypes: [[any Projection.Type]] {
+        var groups: [(types: Set<String>, kinds: [any Projection.Type])] = []
+        for kind in kinds {
+            var merged = (types: Set(kind.types.map { $0.type }), kinds: [kind])
+            let shared = groups.filter { !$0.types.isDisjoint(with: merged.types) }
+            groups.removeAll { !$0.types.isDisjoint(with: merged.types) }
+            for group in shared {
+                merged.types.formUnion(group.types)
+                merged.kinds = group.kinds + merged.kinds
+            }
+            groups.append(merged)
+        }
+        return groups.map(\.kinds)
+    }
 
     /// Puts a state in the place of the one of its type.
     mutating func put(_ state: any Projection) {

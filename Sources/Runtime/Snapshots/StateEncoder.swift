@@ -40,7 +40,7 @@ func encodeState(_ value: some Encodable) throws -> [UInt8] {
 
 /// Encodes a state so that the same contents give the same bytes: what has no order is sorted. These
 /// bytes are compared, and not read back. - Throws: what its conformance throws.
-func encodeCanonically(_ value: some Encodable) throws -> [UInt8] {
+package func encodeCanonically(_ value: some Encodable) throws -> [UInt8] {
     let node = StateNode(keys: StateKeys(isCanonical: true), path: [])
     try node.write(value)
     return node.finished()

@@ -34,11 +34,11 @@ extension StateFold {
         var latest: RawRecord?
         do throws(JournalError) {
             try team.run { () throws(JournalError) in
-                var block = RecordBlock()
-                while !FoldTeam.isFull(block), position < last, let record = try cursor.next(),
+                var block = FoldBlock()
+                while !block.isFull, position < last, let record = try cursor.next(),
                     moment.includes(record)
                 {
-                    block.append(record)
+                    team.append(record, to: &block)
                     position = record.sequence
                     latest = record
                 }
@@ -53,12 +53,24 @@ extension StateFold {
     }
 }
 
+/// Records that follow one another, with the place of each one's type among those that some part wants.
+private struct FoldBlock {
+    fileprivate(set) var records = RecordBlock()
+    fileprivate(set) var places: [Int] = []
+
+    // It is small, and there are few at a time: no more than a cursor's windows hold anyway.
+    private static let recordMax = 256
+    private static let byteMax = 256 << 10
+
+    var isFull: Bool { records.count >= FoldBlock.recordMax || records.size >= FoldBlock.byteMax }
+}
+
 /// The parts of a state, folded by two threads. Each block of records is read once; whoever has nothing
 /// else to do takes the part that is furthest behind one block on. No part knows of another.
 private final class FoldTeam: Sendable {
     fileprivate struct Progress {
         /// Blocks that some part has yet to take, and the number of the first of them.
-        var blocks: [RecordBlock] = []
+        var blocks: [FoldBlock] = []
         var first = 0
         var parts: [Place]
         /// No more blocks come.
@@ -82,7 +94,7 @@ private final class FoldTeam: Sendable {
 
     private enum Step {
         case read
-        case fold(part: Int, RecordBlock)
+        case fold(part: Int, FoldBlock)
         case wait
         case end
     }
@@ -94,25 +106,32 @@ private final class FoldTeam: Sendable {
     private let helperWakes = ThreadSemaphore()
     private let ended = ThreadSemaphore()
 
-    // A block is small, and there are few at a time: no more than a cursor's windows hold anyway.
-    private static let recordMax = 256
-    private static let byteMax = 256 << 10
     private static let blockMax = 3
 
-    static func isFull(_ block: RecordBlock) -> Bool {
-        block.count >= recordMax || block.size >= byteMax
-    }
+    /// The types that some part wants; and what finds a record's among them, for the thread that reads.
+    private let types: [String]
+    private let finder: Mutex<RecordDecoder>
 
     init(_ folds: [StateFold], _ reader: JournalReader) {
-        parts = folds.map { FoldPart($0, reader) }
+        types = Set(folds.flatMap(\.types)).sorted()
+        finder = Mutex(RecordDecoder(reader, types: types))
+        parts = folds.map { [types] in FoldPart($0, reader, types) }
         progress = Mutex(Progress(parts: folds.map { _ in Progress.Place() }))
+    }
+
+    func append(_ record: RawRecord, to block: inout FoldBlock) {
+        block.records.append(record)
+        let place = finder.withLock { finder in
+            record.withRecordLine { finder.place(ofType: $0) }
+        }
+        block.places.append(place ?? types.count)
     }
 
     /// Folds all blocks.
     ///
     /// - Parameter read: gives the next block, an empty one at the end. Called by this thread alone.
     func run(
-        _ read: () throws(JournalError) -> RecordBlock
+        _ read: () throws(JournalError) -> FoldBlock
     ) throws(JournalError) {
         var hasHelp = true
         do throws(SystemError) {
@@ -178,10 +197,10 @@ private final class FoldTeam: Sendable {
         return true
     }
 
-    private func add(_ block: Result<RecordBlock, JournalError>) {
+    private func add(_ block: Result<FoldBlock, JournalError>) {
         change { progress in
             switch block {
-            case .success(let block) where block.count > 0 && !progress.isStopped:
+            case .success(let block) where block.records.count > 0 && !progress.isStopped:
                 progress.blocks.append(block)
             case .success: progress.isComplete = true
             case .failure(let error):
@@ -233,17 +252,26 @@ private final class FoldPart: Sendable {
     }
 
     private let work: Mutex<Work>
+    /// For each type that some part wants, and for all others, its place among those of this part.
+    private let places: [Int?]
 
-    init(_ fold: StateFold, _ reader: JournalReader) {
+    init(_ fold: StateFold, _ reader: JournalReader, _ types: [String]) {
         work = Mutex(Work(fold: fold, decoder: fold.decoder(reader)))
+        let own = fold.types
+        places = types.map { own.firstIndex(of: $0) } + [nil]
     }
 
-    func fold(_ block: RecordBlock) throws(JournalError) {
+    func fold(_ block: FoldBlock) throws(JournalError) {
         try work.withLock { work throws(JournalError) in
             guard var fold = work.fold.take() else { return }
             defer { work.fold = fold }
             let decoder = work.decoder
-            try block.forEach { line throws(JournalError) in try fold.take(line, decoder) }
+            var index = 0
+            try block.records.forEach { line throws(JournalError) in
+                let place = places[block.places[index]]
+                index += 1
+                try fold.take(line, at: place, decoder)
+            }
         }
     }
 

@@ -33,6 +33,8 @@ package struct StateFold: Sendable {
         let need: Need
         /// The projections that want them.
         let places: [Int]
+        /// Whether those can be indifferent to any of them.
+        let mayBeIndifferent: Bool
         let subscribers: [DeliveryHistory.Subscriber]
     }
 
@@ -65,15 +67,20 @@ package struct StateFold: Sendable {
                 } else {
                     .projectionsAlone
                 }
+            let places = projections.places(of: type)
             return Plan(
-                type: type, need: need, places: projections.places(of: type),
+                type: type, need: need, places: places,
+                mayBeIndifferent: projections.mayBeIndifferent(places, to: type),
                 subscribers: deliveries.subscribers(to: type))
         }
     }
 
+    /// The types that matter to it.
+    var types: [String] { plans.map(\.type) }
+
     /// For the records of a journal, as long as this folds the same.
     package func decoder(_ reader: JournalReader) -> RecordDecoder {
-        RecordDecoder(reader, types: plans.map(\.type))
+        RecordDecoder(reader, types: types)
     }
 
     /// Takes the next record. Events that change nothing are not taken out of it.
@@ -102,26 +109,32 @@ package struct StateFold: Sendable {
     private mutating func take(
         _ record: RawRecord, _ decoder: RecordDecoder
     ) throws(JournalError) {
-        try record.withRecordLine { line throws(JournalError) in try take(line, decoder) }
+        try record.withRecordLine { line throws(JournalError) in
+            try take(line, at: decoder.place(ofType: line), decoder)
+        }
     }
 
     /// Takes a record but for its time.
-    mutating func take(_ line: RecordLine, _ decoder: RecordDecoder) throws(JournalError) {
-        if let place = decoder.place(ofType: line), place < plans.count {
+    ///
+    /// - Parameter place: of its type among `types`; nil for any other.
+    mutating func take(
+        _ line: RecordLine, at place: Int?, _ decoder: RecordDecoder
+    ) throws(JournalError) {
+        if let place, place < plans.count {
             switch plans[place].need {
             case .whole:
                 let event = try decoder.event(of: line)
-                apply(event, plans[place])
+                apply(event, place)
                 deliveries.mark(event)
-            case .envelope: try note(line, decoder, plans[place])
+            case .envelope: try note(line, decoder, place)
             case .wholeForProjections:
-                if isIndifferent(plans[place]) {
-                    try note(line, decoder, plans[place])
+                if try isIndifferent(line, decoder, place) {
+                    try note(line, decoder, place)
                 } else {
-                    apply(try decoder.event(of: line), plans[place])
+                    apply(try decoder.event(of: line), place)
                 }
             case .projectionsAlone:
-                if !isIndifferent(plans[place]) {
+                if try !isIndifferent(line, decoder, place) {
                     projections.apply(try decoder.event(of: line), at: plans[place].places)
                 }
             }
@@ -129,24 +142,32 @@ package struct StateFold: Sendable {
         sequence = line.sequence
     }
 
-    private func isIndifferent(_ plan: Plan) -> Bool {
-        projections.areIndifferent(plan.places, to: plan.type)
+    // Inlined, or all that is folded is handed over, and its references counted, for each record.
+    @inline(__always)
+    private func isIndifferent(
+        _ line: RecordLine, _ decoder: RecordDecoder, _ place: Int
+    ) throws(JournalError) -> Bool {
+        guard plans[place].mayBeIndifferent else { return false }
+        let (type, places) = (plans[place].type, plans[place].places)
+        if projections.areIndifferent(places, to: type) { return true }
+        let subject = try decoder.subject(of: line)
+        return projections.areIndifferent(places, to: type, about: subject)
     }
 
-    private mutating func apply(_ event: Event, _ plan: Plan) {
-        projections.apply(event, at: plan.places)
-        deliveries.note(event.sequence, about: event.subject, for: plan.subscribers)
+    private mutating func apply(_ event: Event, _ place: Int) {
+        projections.apply(event, at: plans[place].places)
+        deliveries.note(event.sequence, about: event.subject, for: plans[place].subscribers)
         if countsDepths { depths.record(event) }
     }
 
     /// Takes an event whose payload nobody needs, or not now.
     private mutating func note(
-        _ line: RecordLine, _ decoder: RecordDecoder, _ plan: Plan
+        _ line: RecordLine, _ decoder: RecordDecoder, _ place: Int
     ) throws(JournalError) {
         if countsDepths { depths.record(try decoder.envelope(of: line)) }
-        guard !plan.subscribers.isEmpty else { return }
+        guard !plans[place].subscribers.isEmpty else { return }
         deliveries.note(
-            line.sequence, about: try decoder.subject(of: line), for: plan.subscribers)
+            line.sequence, about: try decoder.subject(of: line), for: plans[place].subscribers)
     }
 
     /// Lets go of what one state holds, for whoever has taken it.
@@ -166,17 +187,15 @@ package struct StateFold: Sendable {
 
 extension StateFold {
     /// Everything that is folded, in parts that can be folded apart: deliveries and depths first, then the
-    /// projections in two that have about as much to do. Nothing stays here, so that no part is copied
-    /// when it changes.
+    /// projections, those that want the same events together, so that these are made but once. Nothing
+    /// stays here, so that no part is copied when it changes.
     mutating func takeParts() -> [StateFold] {
         var main = self
         main.projections = ProjectionSet([])
         main.makePlans()
-        let wide = projections.kinds.filter { $0.types.count > 1 }
-        let narrow = projections.kinds.filter { $0.types.count <= 1 }
         deliveries = DeliveryHistory(plugins: [])
         depths = CauseDepths()
-        let parts = [wide, narrow].filter { !$0.isEmpty }.map { kinds in
+        let parts = projections.kindsThatShareTypes.map { kinds in
             var part = self
             part.countsDepths = false
             part.projections = projections.keeping(kinds)
