@@ -21,15 +21,18 @@ import Testing
     @Test func `only columns that may shrink give way, the widest first`() {
         var table = TextTable([.init("ID"), .init("PATH", cut: .middle), .init("NOTE", cut: .end)])
         table.add("0123456789", "data/flights/flights-2013-01.csv", "twelve chars")
-        let lines = table.lines(for: Terminal(width: 45))
+        let lines = table.lines(for: Terminal(isInteractive: true, width: 45))
         #expect(
             shown(lines) == """
                 ID          PATH                 NOTE
                 0123456789  data/flig…13-01.csv  twelve chars
                 """)
         #expect(lines.allSatisfy { $0.width <= 45 })
-        let ascii = table.lines(for: Terminal(usesUnicode: false, width: 45))
+        let ascii = table.lines(
+            for: Terminal(isInteractive: true, usesUnicode: false, width: 45))
         #expect(shown(ascii).contains("data/flig~13-01.csv"))
+        // Who searches in a pipe finds all of it.
+        #expect(shown(table.lines(for: Terminal(width: 45))).contains("flights-2013-01.csv"))
     }
 
     @Test func `a table without rows is no lines, and a short row is filled`() {
@@ -37,7 +40,7 @@ import Testing
         #expect(table.lines(for: Terminal()).isEmpty)
         table.add([])
         table.add(["1", "2", "3"])
-        #expect(shown(table.lines(for: Terminal())) == "A  B\n   \n1  2")
+        #expect(shown(table.lines(for: Terminal())) == "A  B\n\n1  2")
     }
 
     @Test func `a tree has branches, and details beside its stem`() {
@@ -72,9 +75,10 @@ import Testing
     @Test func `a tree of any depth is cut and never too wide`() {
         var tree = TextTree("leaf")
         for level in 0..<5000 { tree = TextTree("\(level)", children: [tree]) }
-        let lines = tree.lines(for: Terminal(width: 60))
+        let lines = tree.lines(for: Terminal(isInteractive: true, width: 60))
         #expect(lines.count == 202)
         #expect(lines.allSatisfy { $0.width <= 60 })
+        #expect(tree.lines(for: Terminal(width: 60)).contains { $0.width > 60 })
     }
 
     @Test func `bars are exact to an eighth and stay within their width`() {

@@ -200,11 +200,10 @@ struct BisectPage {
     }
 
     private func entry(_ event: Event, _ style: Style, _ terminal: Terminal) -> [Text] {
-        let mark = terminal.usesUnicode ? "…" : "~"
         let line: Text = """
               \("#\(event.sequence)", .name) \(String(event.time.description.prefix(10)))  \
             \(event.type, style)  \(catalogue.summary(of: event))
             """
-        return [line.truncated(to: terminal.width, .end, mark: mark)]
+        return [line.fitted(to: terminal)]
     }
 }

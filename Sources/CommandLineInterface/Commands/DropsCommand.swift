@@ -62,11 +62,7 @@ struct DropsCommand {
                     input.out.write(count == 0 ? "\n" : ",\n")
                     input.out.write(text)
                 } else if !input[DropsCommand.tsv] {
-                    let line = DropsCommand.line(drop)
-                    let terminal = input.out.terminal
-                    let width = terminal.isInteractive ? terminal.width : Int.max
-                    let mark = terminal.usesUnicode ? "…" : "~"
-                    input.out.line(line.truncated(to: width, mark: mark))
+                    input.out.line(DropsCommand.line(drop).fitted(to: input.out.terminal))
                 } else if drop.isVersion {
                     input.out.write("\(drop.path)\t\(drop.sha256)\n")
                 }
@@ -74,10 +70,13 @@ struct DropsCommand {
             }
             if input[Shared.json] { input.out.write("\n]\n") }
             guard report.isOK else {
+                let flaw =
+                    report.damages.first?.description
+                    ?? "nothing shows that none were cut from the end"
                 input.out.flush()
                 throw CommandFailure(
                     .negative,
-                    "the records do not verify: \(report.damages.first?.description ?? "")",
+                    "the records do not verify: \(flaw)",
                     advice: "'millrace verify' says what is provable")
             }
             return .success

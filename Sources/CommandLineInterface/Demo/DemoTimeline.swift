@@ -65,7 +65,7 @@ final class DemoTimeline {
         let kind = event.type + String(repeating: " ", count: max(0, 20 - event.type.count))
         let line: Text =
             "  \(Format.fixed(after, 3) + " s", .faint) \(kind, DemoTimeline.style(event)) \(catalogue.summary(of: event))"
-        out.line(out.terminal.isInteractive ? line.truncated(to: out.terminal.width) : line)
+        out.line(line.fitted(to: out.terminal))
         out.flush()
     }
 

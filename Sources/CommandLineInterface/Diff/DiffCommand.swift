@@ -122,11 +122,10 @@ struct DiffPage {
         }
         if let note = change.note { words.append(words.isEmpty ? note : "(\(note))") }
         let start = column + 4
-        let mark = terminal.usesUnicode ? "…" : "~"
         let head = "  " + Text(change.what).padded(to: column + 2)
         if displayWidth(change.what) > column {
             let name = "  " + Text(change.what)
-            return [name.truncated(to: terminal.width, .middle, mark: mark)]
+            return [name.fitted(to: terminal, .middle)]
                 + wrapped(words.joined(separator: "  "), width: max(20, terminal.width - start))
                 .map { .spaces(start) + Text($0) }
         }

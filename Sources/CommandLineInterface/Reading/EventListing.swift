@@ -101,12 +101,8 @@ struct EventListing: Sendable {
 
 /// One event on one line.
 enum EventLine {
-    /// Whoever looks sees one line an event; whoever searches in a pipe finds all of it.
     static func write(_ event: Event, _ catalogue: EventCatalogue, to out: OutputWriter) {
-        let line = text(of: event, catalogue)
-        let terminal = out.terminal
-        guard terminal.isInteractive else { return out.line(line) }
-        out.line(line.truncated(to: terminal.width, mark: terminal.usesUnicode ? "…" : "~"))
+        out.line(text(of: event, catalogue).fitted(to: out.terminal))
     }
 
     static func text(of event: Event, _ catalogue: EventCatalogue) -> Text {

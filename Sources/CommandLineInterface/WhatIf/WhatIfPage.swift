@@ -194,8 +194,7 @@ struct WhatIfPage {
             #\(decision.sequence, .name) \(day(decision.time))  \(decision.kind.rawValue) \
             \(decision.about, .strong)
             """
-        let mark = terminal.usesUnicode ? "…" : "~"
-        var lines = [head.truncated(to: terminal.width, .end, mark: mark)]
+        var lines = [head.fitted(to: terminal)]
         lines += side("was", difference.was, terminal)
         lines += side("would be", difference.wouldBe, terminal)
         return lines

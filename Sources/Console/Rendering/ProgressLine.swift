@@ -23,8 +23,7 @@ package struct ProgressLine: Sendable {
         isShown = true
         let terminal = writer.terminal
         // A full line would make the terminal wrap, and the next rewrite would leave half behind.
-        let fitted = text.truncated(
-            to: terminal.width - 1, mark: terminal.usesUnicode ? "…" : "~")
+        let fitted = text.truncated(to: terminal.width - 1, mark: terminal.cutMark)
         writer.write("\r" + fitted.rendered(color: terminal.usesColor) + Self.clearToEnd)
     }
 

@@ -10,6 +10,13 @@ package struct Terminal: Sendable, Equatable {
     /// Columns of a line. Where the output is not a terminal: 100, or COLUMNS.
     package var width: Int
 
+    /// Columns beyond which a line is cut. Whoever looks sees one line; whoever searches in a pipe
+    /// finds all of it.
+    package var lineMax: Int { isInteractive ? width : .max }
+
+    /// What stands where something was cut.
+    package var cutMark: String { usesUnicode ? "…" : "~" }
+
     package init(
         isInteractive: Bool = false, usesColor: Bool = false, usesUnicode: Bool = true,
         width: Int = 100

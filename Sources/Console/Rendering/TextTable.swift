@@ -1,6 +1,6 @@
 /// Rows under headings, in columns that fit the terminal.
 ///
-/// Columns are as wide as their widest cell. When the sum is too wide, the columns that may shrink
+/// Columns are as wide as their widest cell. When the sum is too wide for whoever looks, the columns that may shrink
 /// give way, the widest first, and their cells are truncated; the others stay whole.
 package struct TextTable: Sendable {
     package struct Column: Sendable {
@@ -41,8 +41,8 @@ package struct TextTable: Sendable {
     /// The lines of the table: headings when there are any, then the rows. Empty without rows.
     package func lines(for terminal: Terminal) -> [Text] {
         if rows.isEmpty || columns.isEmpty { return [] }
-        let widths = fittedWidths(to: terminal.width - indent)
-        let mark = terminal.usesUnicode ? "…" : "~"
+        let widths = fittedWidths(to: terminal.lineMax - indent)
+        let mark = terminal.cutMark
         var lines: [Text] = []
         if columns.contains(where: { !$0.heading.isEmpty }) {
             lines.append(row(columns.map { Text($0.heading, .strong) }, widths, mark))
@@ -53,10 +53,11 @@ package struct TextTable: Sendable {
 
     private func row(_ cells: [Text], _ widths: [Int], _ mark: String) -> Text {
         var line = Text.spaces(indent)
-        for (index, (cell, column)) in zip(cells, columns).enumerated() {
+        let last = cells.lastIndex { !$0.isEmpty } ?? 0
+        for (index, (cell, column)) in zip(cells, columns).prefix(last + 1).enumerated() {
             let width = widths[index]
             let fitted = cell.truncated(to: width, column.cut ?? .end, mark: mark)
-            let isLast = index == columns.count - 1
+            let isLast = index == last
             // Nothing is drawn after the last character: trailing spaces wrap on a full line.
             line +=
                 isLast && column.alignment == .left

@@ -15,12 +15,11 @@ package struct TextTree: Sendable {
     /// Deeper than this, a tree is cut with a note: a damaged journal may claim any depth.
     private static let depthMax = 200
 
-    /// The lines of the tree, each cut to the terminal's width.
+    /// The lines of the tree; on a terminal each is cut to its width.
     package func lines(for terminal: Terminal) -> [Text] {
         var lines: [Text] = []
         draw(prefix: "", isRoot: true, isLast: true, depth: 0, terminal.usesUnicode, &lines)
-        let mark = terminal.usesUnicode ? "…" : "~"
-        return lines.map { $0.truncated(to: terminal.width, mark: mark) }
+        return lines.map { $0.fitted(to: terminal) }
     }
 
     private func draw(

@@ -20,6 +20,11 @@ extension Text {
         }
     }
 
+    /// The text as one line of the terminal.
+    package func fitted(to terminal: Terminal, _ cut: Cut = .end) -> Text {
+        truncated(to: terminal.lineMax, cut, mark: terminal.cutMark)
+    }
+
     /// The text with spaces added up to `width` columns; longer text stays as it is.
     package func padded(to width: Int, _ alignment: Alignment = .left) -> Text {
         let missing = width - self.width
