@@ -2,10 +2,16 @@ package import Glibc
 
 /// Whole-file operations that keep their promise through a crash.
 package enum Files {
-    /// Reads a whole regular file. Does not wait on a FIFO and does not follow a link in the last
-    /// component. - Throws: EFBIG beyond `limit` bytes, EINVAL for anything that is not a file.
-    package static func read(_ path: FilePath, limit: Int) throws(SystemError) -> [UInt8] {
-        let file = try FileDescriptor.open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW)
+    /// Reads a whole regular file. Does not wait on a FIFO.
+    ///
+    /// - Parameter followsLinks: whether a link in the last component is followed: right where a person
+    ///   names the file, and nowhere else.
+    /// - Throws: EFBIG beyond `limit` bytes, EINVAL for anything that is not a file.
+    package static func read(
+        _ path: FilePath, limit: Int, followsLinks: Bool = false
+    ) throws(SystemError) -> [UInt8] {
+        let file = try FileDescriptor.open(
+            path, O_RDONLY | O_NONBLOCK | (followsLinks ? 0 : O_NOFOLLOW))
         guard try file.status().kind == .regular else {
             throw SystemError(.invalid, "read", path.description)
         }

@@ -59,7 +59,7 @@ struct ProveCommand {
                 input.out.write(bytes)
                 return .success
             }
-            try Files.replace(FilePath(bytes: output), with: bytes)
+            try Shared.writeFile(FilePath(bytes: output), bytes)
             let page = ProofPage(bundle: bundle)
             if input[Shared.json] {
                 try Reading.write(bundle.claim, to: input.out)

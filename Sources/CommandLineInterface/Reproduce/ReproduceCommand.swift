@@ -92,7 +92,7 @@ struct ReproduceCommand {
                         .damage, "the vault's copy of \(artifact.short) is damaged",
                         advice: "'millrace verify' tells more")
                 }
-                try Files.replace(FilePath(bytes: path), with: bytes)
+                try Shared.writeFile(FilePath(bytes: path), bytes)
             }
             return Answer(result)
         } catch let nothing as Reproduction.Nothing {

@@ -44,7 +44,7 @@ struct SettingsChange: Sendable {
         switch json {
         case .array(var elements):
             guard let index = Int(step), (0...elements.count).contains(index) else {
-                throw problem("the list has \(elements.count) elements")
+                throw problem("the list has \(Format.count(elements.count, "element"))")
             }
             if index == elements.count { elements.append(.object([])) }
             elements[index] = try set(rest, in: elements[index])
@@ -60,6 +60,15 @@ struct SettingsChange: Sendable {
         }
     }
 
+    /// The pipeline that is changed, where the settings have none of that name: before its day in
+    /// history there is nothing to change, and one key would make a pipeline without a dataset.
+    func missingPipeline(in settings: WorkspaceSettings) -> String? {
+        guard path.count > 2, path[0] == "pipelines", settings.pipelines[path[1]] == nil else {
+            return nil
+        }
+        return path[1]
+    }
+
     private func problem(_ reason: String) -> CommandFailure {
         CommandFailure(.settings, "there is no setting \(path.joined(separator: ".")): \(reason)")
     }
@@ -71,7 +80,9 @@ extension [SettingsChange] {
         to settings: WorkspaceSettings, _ registry: PluginRegistry
     ) throws -> WorkspaceSettings {
         var json = try JSONValue(encoding: settings)
-        for change in self { json = try change.apply(to: json) }
+        for change in self where change.missingPipeline(in: settings) == nil {
+            json = try change.apply(to: json)
+        }
         let (checked, issues) = checkSettings(WorkspaceSettings.self, value: json)
         let all = issues + (checked.map { registry.makePlugins($0).issues } ?? [])
         guard let checked, all.isEmpty else {

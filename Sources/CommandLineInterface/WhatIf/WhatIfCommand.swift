@@ -134,6 +134,9 @@ struct WhatIfCommand {
             }
         }
         changes.contracts = try input[contract].map { try contract($0) }
+        if !overlays.isEmpty || !changes.contracts.isEmpty {
+            try requireNames(of: overlays, whole, changes.contracts.map(\.dataset), reader)
+        }
         return changes
     }
 
@@ -177,6 +180,35 @@ struct WhatIfCommand {
             bytes: try Shared.readFile(FilePath(parts[1]), limit: 4 << 20))
     }
 
+    /// What never was there would be a mistyped name, and change nothing.
+    private static func requireNames(
+        of overlays: [SettingsChange], _ whole: WorkspaceSettings?, _ contracts: [String],
+        _ reader: JournalReader
+    ) throws {
+        let view = try WorkspaceView(
+            reader, projections: [DatasetRegistry.self, SettingsInForce.self])
+        let settings = whole ?? view.state(SettingsInForce.self).settings ?? WorkspaceSettings()
+        if let name = overlays.lazy.compactMap({ $0.missingPipeline(in: settings) }).first {
+            throw unknown("pipeline", name, among: Array(settings.pipelines.keys))
+        }
+        let datasets = view.state(DatasetRegistry.self).datasets
+        if let name = contracts.first(where: { datasets[$0] == nil }) {
+            throw unknown("dataset", name, among: Array(datasets.keys))
+        }
+    }
+
+    private static func unknown(
+        _ kind: String, _ name: String, among names: [String]
+    ) -> CommandFailure {
+        let meant = suggestions(for: name, among: names)
+        let advice =
+            meant.isEmpty
+            ? "there are: \(names.sorted().joined(separator: ", "))"
+            : "Did you mean '\(meant.joined(separator: "' or '"))'?"
+        return CommandFailure(
+            .missing, "there is no \(kind) '\(name)'", advice: names.isEmpty ? nil : Text(advice))
+    }
+
     /// The first record at or after a place in history.
     ///
     /// - Throws: for a place that lies ahead: a change from there on changes nothing yet.
@@ -213,21 +245,4 @@ struct ScratchFolder {
     }
 
     func remove() { try? Files.removeFolder(path) }
-}
-
-extension Shared {
-    /// A file that somebody named.
-    static func readFile(_ path: FilePath, limit: Int) throws -> [UInt8] {
-        do { return try Files.read(path, limit: limit) } catch {
-            switch error.errno {
-            case .notFound, .notDirectory:
-                throw CommandFailure(.missing, "there is no file \(path.description)")
-            case .invalid, .isDirectory, .loop:
-                throw CommandFailure(
-                    .missing, "\(path.description) is not a file",
-                    advice: "name the file itself: no directory, link or pipe")
-            default: throw error
-            }
-        }
-    }
 }
