@@ -84,7 +84,7 @@ public struct GatesEvaluated: EventPayload {
     public var summary: String {
         "version \(version) for \(stage): "
             + (passed ? "passed" : "not passed") + " ("
-            + results.map { $0.found }.joined(separator: "; ") + ")"
+            + withoutRepeats(results.map(\.found)).joined(separator: "; ") + ")"
     }
 
     public init(model: String, version: Int, stage: String, passed: Bool, results: [GateResult]) {
@@ -185,7 +185,13 @@ public struct DeploymentPlanned: EventPayload {
     public var subject: Subject { .model(model) }
 
     public var summary: String {
-        "version \(version) to \(stage)\(isRollback ? ", rolled back" : ""): \(reason)"
+        "version \(version) to \(stage)\(isRollback ? ", rolled back" : ""): \(reasonInBrief)"
+    }
+
+    /// The reason with each figure once.
+    package var reasonInBrief: String {
+        let findings = reason.split(separator: "; ", omittingEmptySubsequences: false)
+        return withoutRepeats(findings.map { String($0) }).joined(separator: "; ")
     }
 
     public init(

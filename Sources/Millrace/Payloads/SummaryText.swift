@@ -13,6 +13,12 @@ func rounded(_ number: Double) -> String {
     return scaled == scaled.rounded() ? "\(Int64(scaled))" : "\(scaled)"
 }
 
+/// Findings for people, without one that another one says again and more: `auc is 0.61` beside
+/// `auc is 0.61, v2 has 0.6`. Records keep all of them: each gate has its own.
+func withoutRepeats(_ findings: [String]) -> [String] {
+    findings.filter { finding in !findings.contains { $0.hasPrefix(finding + ",") } }
+}
+
 func signed(_ number: Double) -> String { (number < 0 ? "" : "+") + rounded(number) }
 
 /// `auc 0.6712, log loss 0.51`, the first four by name.

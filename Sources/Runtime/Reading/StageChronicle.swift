@@ -95,7 +95,7 @@ package struct StageChronicle {
                 stage: deployed.stage, version: deployed.version, artifact: deployed.artifact,
                 since: event.time, until: nil, sequence: event.sequence,
                 previous: deployed.previous, cause: cause, uid: uid,
-                reason: plan?.reason ?? "", metrics: metrics[whole] ?? [:],
+                reason: plan?.reasonInBrief ?? "", metrics: metrics[whole] ?? [:],
                 trainedFor: reasons[whole] ?? []))
     }
 

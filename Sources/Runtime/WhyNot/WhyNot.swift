@@ -87,7 +87,7 @@ package struct WhyNot {
         if let wasLive, let live = next(after: wasLive.event, in: stage) {
             let plan = evidence.events.first { $0.id == live.event.causation }?
                 .payload(as: DeploymentPlanned.self)
-            let words = plan.map { ": \($0.reason)" } ?? ""
+            let words = plan.map { ": \($0.reasonInBrief)" } ?? ""
             let verb = live.payload.isRollback ? "was put back" : "took its place"
             reasons.append(
                 Reason(
