@@ -37,7 +37,6 @@ package struct CauseTracer {
     private var events: [UInt64: Event] = [:]
     private var byID: [EventID: UInt64] = [:]
     private var loaded: Set<EventID> = []
-    private var contracts: [Digest: Event] = [:]
     /// A version's own story is told once, within the deployments that rest on it.
     private var told: Set<UInt64> = []
 
@@ -116,7 +115,7 @@ package struct CauseTracer {
             let needs = Needs(search: search, trunkVersions: [], files: files)
             var facts: [CauseNode] = []
             for event in events {
-                let contract = try contract(of: event, needs)
+                let contract = try needs.contract(of: event)
                 facts.append(
                     CauseNode(
                         event: event, evidence: contract.map { [CauseNode(event: $0)] } ?? []))
@@ -131,18 +130,6 @@ package struct CauseTracer {
             }
             return [try node(event, depth: depth + 1)]
         }
-    }
-
-    /// The contract that a drop was held against; most files of a dataset have the same.
-    private mutating func contract(
-        of event: Event, _ needs: Needs
-    ) throws(JournalError) -> Event? {
-        let drop = event.members(of: DataAccepted.self)
-        guard let digest = drop?.value("contract", as: Digest.self) else { return nil }
-        if let known = contracts[digest] { return known }
-        let contract = try needs.contract(of: event)
-        contracts[digest] = contract
-        return contract
     }
 
     /// The record and its causes, the nearest first.

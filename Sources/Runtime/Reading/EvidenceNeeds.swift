@@ -41,7 +41,7 @@ struct Needs {
     func contract(of event: Event) throws(JournalError) -> Event? {
         let drop = event.members(of: DataAccepted.self) ?? event.members(of: DataRejected.self)
         guard let digest = drop?.value("contract", as: Digest.self) else { return nil }
-        return try search.contract(digest, of: event.subject)
+        return try search.contract(digest, of: event.subject, before: event.sequence)
     }
 
     /// A version at the door of a stage: how it was made, what the gates found, who let it in.

@@ -142,17 +142,27 @@ package struct EvidenceSearch {
         return members?.value("path")
     }
 
-    /// The contract of a dataset with these bytes.
+    /// The record by which a contract with these bytes was in force when another one was written: the
+    /// same contract may be accepted again later.
     func contract(
-        _ digest: Digest, of dataset: Subject
+        _ digest: Digest, of dataset: Subject, before sequence: UInt64
     ) throws(JournalError) -> Event? {
-        if let contract = known.contracts[dataset.name], contract.digest == digest {
-            return try event(contract.sequence)
+        if let contract = known.contracts[dataset.name], contract.digest == digest,
+            contract.sequence < sequence
+        {
+            if memory.contract[dataset] == nil {
+                memory.contract[dataset] = try event(contract.sequence)
+            }
+            return memory.contract[dataset]
         }
-        return try latest(about: dataset, ContractProposed.self, ContractAccepted.self) { event in
+        if memory.contracts[dataset] == nil {
+            memory.contracts[dataset] = try all(
+                about: dataset, [ContractProposed.self, ContractAccepted.self])
+        }
+        return memory.contracts[dataset]?.last { event in
             let members =
                 event.members(of: ContractProposed.self) ?? event.members(of: ContractAccepted.self)
-            return members?.value("contract") == digest
+            return event.sequence < sequence && members?.value("contract") == digest
         }
     }
 
@@ -211,6 +221,9 @@ package struct EvidenceSearch {
     /// What was found before.
     private final class Memory {
         var verdicts: [VersionKey: [Event]] = [:]
+        /// By dataset: the contract in force, and all that ever were.
+        var contract: [Subject: Event] = [:]
+        var contracts: [Subject: [Event]] = [:]
     }
 
     private let memory = Memory()
