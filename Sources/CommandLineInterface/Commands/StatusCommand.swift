@@ -42,7 +42,7 @@ struct StatusCommand {
                 return .success
             }
             let page = StatusPage(
-                report: report, now: moment == .end ? now : report.time ?? now,
+                report: report, moment: moment, now: moment.time(present: now, last: report.time),
                 showsPlugins: input[StatusCommand.plugins])
             input.out.lines(page.lines(for: input.out.terminal))
             return .success

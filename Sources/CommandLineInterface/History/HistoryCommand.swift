@@ -64,7 +64,7 @@ struct HistoryCommand {
             } else {
                 let page = HistoryPage(
                     model: name, stage: stage, changes: changes,
-                    now: moment == .end ? now : view.time ?? now)
+                    now: moment.time(present: now, last: view.time))
                 input.out.lines(page.lines(for: input.out.terminal))
             }
             return .success

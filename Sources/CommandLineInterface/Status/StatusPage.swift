@@ -1,9 +1,11 @@
 import Console
 import Millrace
+import Runtime
 
 /// The status for people, in 80 columns.
 struct StatusPage {
     let report: StatusReport
+    let moment: Moment
     let now: Timestamp
     /// Whether each plugin gets a line.
     let showsPlugins: Bool
@@ -24,7 +26,9 @@ struct StatusPage {
 
     private func head() -> [Text] {
         var place: Text = "\(report.workspace, .strong)"
-        if let time = report.time {
+        if case .time = moment, report.time != nil {
+            place += "  as of \(Format.dateAndTime(now)) UTC, after #\(report.sequence)"
+        } else if let time = report.time {
             place += "  as of #\(report.sequence), \(Format.dateAndTime(time)) UTC"
         } else {
             place += "  nothing has happened yet"

@@ -10,6 +10,17 @@ package enum Moment: Sendable, Hashable {
     /// Records of a later time do not count.
     case time(Timestamp)
 
+    /// What time it is at this moment, for spans such as `14 days ago`.
+    ///
+    /// - Parameter last: when the last record that counts was written.
+    package func time(present: Timestamp, last: Timestamp?) -> Timestamp {
+        switch self {
+        case .end: present
+        case .sequence: last ?? present
+        case .time(let time): min(time, present)
+        }
+    }
+
     package func includes(sequence: UInt64, time: Timestamp) -> Bool {
         switch self {
         case .end: true
