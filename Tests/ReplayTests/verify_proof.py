@@ -16,6 +16,12 @@ LINE = re.compile(
     rb'(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)","batch":"\d{5}/\d{5}","correlationid":"[0-9a-f]{32}",'
     rb'"previous":"([0-9a-f]{64})","type":"[!#-\[\]-~]{1,255}","specversion":"1\.0",.*\}', re.DOTALL)
 TAIL = re.compile(rb'  "sha256": "([0-9a-f]{64})"\n\}\n\Z')
+STEPS = {
+    "data": "file.arrived", "code": "file.arrived", "command": "file.arrived", "contract": "contract.",
+    "validation": "data.accepted", "dataset": "dataset.versioned", "settings": "settings.accepted",
+    "request": "", "run": "run.started", "trained": "run.completed", "version": "model.versioned",
+    "evaluation": "model.evaluated", "gates": "gates.evaluated", "approval": "approval.decided",
+    "plan": "deployment.planned", "deployment": "deployment.completed", "check": "stage.checked"}
 TABLE = []
 for byte in range(256):
     value = byte
@@ -99,9 +105,8 @@ def check_story(events, claim, objects):
     this = {"model": model, "version": version}
     deployed = next((e for e in events if e["sequence"] == claim["deployment"]), None)
     need(deployed and deployed["type"] == "deployment.completed", "the deployment is missing")
-    need(deployed["data"]["artifact"] == claim["artifact"]
-         and all(deployed["data"][k] == v for k, v in {**this, "stage": stage}.items()),
-         "the claim says something else than the deployment")
+    for key in ("model", "version", "stage", "artifact"):
+        need(deployed["data"][key] == claim[key], f"claim.{key} is not that of the deployment")
     plan = by_id.get(deployed.get("causationid"))
     need(plan and plan["type"] == "deployment.planned"
          and plan["data"]["artifact"] == claim["artifact"], "the plan of the deployment is missing")
@@ -138,8 +143,21 @@ def check_story(events, claim, objects):
              and e["data"]["model"] == model and e["sequence"] > deployed["sequence"]]
     numbers = [e["sequence"] for e in events]
     whole = numbers == list(range(numbers[0], numbers[0] + len(numbers)))
-    need(claim["isWhole"] == whole and claim["isLive"] == (whole and not later),
-         "the claim says something else about the chain than the records")
+    need(claim["isWhole"] == whole, "claim.isWhole is not so")
+    need(claim["isLive"] == (whole and not later), "claim.isLive is not so")
+
+
+def check_facts(bundle, events):
+    """Each fact says what its record says; its words are the program's, and only the digest binds them."""
+    at = {event["sequence"]: (event, line) for event, line in zip(events, bundle["records"])}
+    for fact in bundle["facts"]:
+        place = f"facts.{fact['step']}"
+        need(fact["sequence"] in at, f"{place}.sequence: there is no record {fact['sequence']}")
+        event, line = at[fact["sequence"]]
+        need(event["type"].startswith(STEPS.get(fact["step"], "?")), f"{place}.step is not what it was")
+        for key in ("time", "actor"):
+            need(event[key] == fact[key], f"{place}.{key} is not that of record {fact['sequence']}")
+        need(fact.get("sha256", "") in line, f"{place}.sha256 is not in record {fact['sequence']}")
 
 
 def verify(data):
@@ -155,15 +173,14 @@ def verify(data):
             objects[entry["sha256"]] = content
         events = check_records(bundle["records"], claim)
         check_story(events, claim, objects)
-        at = {event["sequence"]: event for event in events}
-        for fact in bundle["facts"]:
-            event = at.get(fact["sequence"])
-            need(event and event["time"] == fact["time"] and event["actor"] == fact["actor"],
-                 f"the fact '{fact['step']}' says something else than record {fact['sequence']}")
+        check_facts(bundle, events)
+        form = json.dumps(bundle, indent=2, ensure_ascii=False).encode() + b"\n"
+        same = next((i for i, pair in enumerate(zip(data, form)) if pair[0] != pair[1]), len(form))
+        need(data == form, f"line {data[:same].count(10) + 1} of the file is not as it was written")
         tail = TAIL.search(data)
         need(tail, "the last lines are not as they were written")
         need(hashlib.sha256(data[:tail.start()]).hexdigest() == tail[1].decode(),
-             "something outside the records and objects is not as it was written")
+             "facts.*.what, the words of one of them, or the closing sha256 is not as it was written")
         return bundle
     except UnicodeDecodeError as error:
         raise Flaw(f"byte {error.start} is not as it was written: it is no UTF-8") from error

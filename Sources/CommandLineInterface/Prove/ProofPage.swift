@@ -44,7 +44,7 @@ struct ProofPage {
             }
             if group.count > ProofPage.shown, let first = group.first {
                 let more = Format.count(group.count - ProofPage.shown)
-                table.add(Text(first.step), Text("…"), Text("and \(more) more", .faint))
+                table.add(Text(first.step), Text("…"), Text(), Text("and \(more) more", .faint))
             }
         }
         return table

@@ -28,17 +28,24 @@ package enum ProofCheck {
                 records: bundle.records, events: events, deployment: bundle.claim.deployment,
                 objects: bundle.objects)
         } catch let error as ProofFlaw { throw error } catch { throw ProofFlaw("\(error)") }
-        guard made.claim == bundle.claim else {
-            throw ProofFlaw("the claim says something else than the records")
-        }
-        for (said, found) in zip(bundle.facts, made.facts) where said != found {
-            throw ProofFlaw(
-                "the fact '\(said.step)' about record \(said.sequence) says something else than the "
-                    + "record")
+        try same(bundle.claim, made.claim, "claim", "the records")
+        for (said, found) in zip(bundle.facts, made.facts) {
+            try same(said, found, "facts.\(found.step)", "record \(found.sequence)")
         }
         guard made.facts == bundle.facts else { throw ProofFlaw("facts are missing, or too many") }
         try checkForm(made, file)
         return bundle
+    }
+
+    /// Two objects are the same, member by member. - Throws: what names the first that is not.
+    private static func same<Part: Encodable & Equatable>(
+        _ said: Part, _ found: Part, _ name: String, _ source: String
+    ) throws(ProofFlaw) {
+        guard said != found else { return }
+        let (said, found) = (try? JSONValue(encoding: said), try? JSONValue(encoding: found))
+        let key = (found?.members ?? []).first { said?[$0.key] != $0.value }?.key
+        let place = key.map { "\(name).\($0)" } ?? name
+        throw ProofFlaw("\(place) is not what \(source) says")
     }
 
     private static func read(_ file: [UInt8]) throws -> ProofBundle {
