@@ -96,7 +96,7 @@ struct ReplayCommand {
         ]
         let kept =
             answer.held.isEmpty
-            ? Text("there is no snapshot of the daemon's to compare with; a second fold gave ")
+            ? Text("no snapshot of the daemon's to compare with; a second fold gave ")
             : Text(
                 "what the daemon holds, in \(Format.count(answer.held.count, "snapshot")) up to "
                     + "record \(answer.held.last ?? 0), is ")

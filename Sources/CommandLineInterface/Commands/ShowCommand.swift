@@ -17,7 +17,8 @@ struct ShowCommand {
             discussion: """
                 Prints what is in force, from the journal and the vault: with --at, what was in \
                 force then. 'status --at', 'history --at' and 'why --at' tell of models, drift and \
-                approvals.
+                approvals. What it prints is JSON, with --json or \
+                without.
                 """,
             group: "Ask", subcommands: [settings, contract])
     }
@@ -30,7 +31,7 @@ struct ShowCommand {
                 .init("show settings", "as they are"),
                 .init("show settings --at '2026-03-03 14:00'", "as they were then (UTC)"),
             ],
-            options: [Shared.at, Shared.workspace]
+            options: [Shared.at, Shared.json, Shared.workspace]
         ) { input in
             let reader = try Reading.journal(try Shared.layout(input))
             let view = try WorkspaceView(
@@ -52,7 +53,7 @@ struct ShowCommand {
                 .init("show contract flights", "as it is"),
                 .init("show contract flights --at 100", "as it was after record 100"),
             ],
-            options: [Shared.at, Shared.workspace], arguments: [ShowCommand.dataset]
+            options: [Shared.at, Shared.json, Shared.workspace], arguments: [ShowCommand.dataset]
         ) { input in
             let layout = try Shared.layout(input)
             let view = try WorkspaceView(

@@ -114,7 +114,9 @@ struct WhyTarget {
         let models = try models().models.values.filter { !$0.versions.isEmpty }.map(\.name).sorted()
         let meant = suggestions(for: words.text ?? "", among: models)
         let advice: String
-        if !meant.isEmpty {
+        if let text = words.text, text.contains("/") {
+            advice = "'millrace why-not \(text)' says what became of it instead"
+        } else if !meant.isEmpty {
             advice = "Did you mean '\(meant.joined(separator: "' or '"))'?"
         } else if models.isEmpty {
             advice = "there is no model yet; 'millrace events' lists what there is"
