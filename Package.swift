@@ -162,7 +162,8 @@ let package = Package(
         tests(
             "ReplayTests",
             [
-                "CommandLineInterface", "Console", "Daemon", "Runtime", "Journal", "Vault",
+                "millrace", "CommandLineInterface", "Console", "Daemon", "Runtime", "Journal",
+                "Vault",
                 "Millrace",
                 "MillraceTesting", "LinuxSystem", "Checksums", "Validator", "Trainer", "Monitor",
                 "Deployer", "StorageKit",

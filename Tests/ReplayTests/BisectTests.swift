@@ -85,19 +85,20 @@ import Testing
 
     @Test func `which drop made the metric fall, from what was measured`() async throws {
         let year = try await Year.shared.value
-        try Golden.expect(
-            await year.run("bisect", "--model", "delays", "--below", "0.75").all, "bisect")
+        try await Golden.expect(
+            year, "bisect", [["bisect", "--model", "delays", "--below", "0.75"]])
     }
 
     @Test func `training in between names the one drop, and writes nothing`() async throws {
         let year = try await Year.shared.value
-        let watch = try Untouched(year.layout.root)
-        let found = await year.run("bisect", "--model", "delays", "--below", "0.75", "--train")
-        try Golden.expect(found.all, "bisect-train")
-        #expect(try watch.changes() == [])
-        let answer = try await year.run(
+        try await Golden.expect(
+            year, "bisect-train",
+            [["bisect", "--model", "delays", "--below", "0.75", "--train"]])
+        let watch = try Untouched(year)
+        let answer = try watch.run(
             "bisect", "--model", "delays", "--below", "0.75", "--train", "--json"
         ).decode(BisectCommand.Answer.self)
+        #expect(watch.changes() == [])
         #expect(answer.culprit?.summary.contains("2026-w40.csv") == true)
         #expect(answer.versionsAsked + answer.trainings <= answer.questionsMax)
         #expect(answer.questionsMax == Int(log2(Double(answer.changes))) + 1)

@@ -7,7 +7,7 @@ import Testing
 @Suite struct DiffTests {
     @Test func `two versions of a model`() async throws {
         let year = try await Year.shared.value
-        try Golden.expect(await year.run("diff", "delays@13", "delays@14").all, "diff-models")
+        try await Golden.expect(year, "diff-models", [["diff", "delays@13", "delays@14"]])
         let same = await year.run("diff", "delays@3", "delays@3")
         #expect(same.out.contains("nothing is different"))
         let none = await year.run("diff", "delays@3", "delays@99")
@@ -16,15 +16,14 @@ import Testing
 
     @Test func `two versions of a dataset`() async throws {
         let year = try await Year.shared.value
-        try Golden.expect(await year.run("diff", "flights@22", "flights@31").all, "diff-datasets")
+        try await Golden.expect(year, "diff-datasets", [["diff", "flights@22", "flights@31"]])
         let none = await year.run("diff", "flights@1", "flights@999")
         #expect(none.code == .missing && none.err.contains("1 to"))
     }
 
     @Test func `two moments`() async throws {
         let year = try await Year.shared.value
-        try Golden.expect(
-            await year.run("diff", "2026-05-01", "2026-06-01").all, "diff-moments")
+        try await Golden.expect(year, "diff-moments", [["diff", "2026-05-01", "2026-06-01"]])
         let mixed = await year.run("diff", "delays@1", "2026-06-01")
         #expect(mixed.code == .usage)
         let report = try await year.run("diff", "100", "100", "--json").decode(DiffReport.self)

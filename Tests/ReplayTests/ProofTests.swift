@@ -1,3 +1,4 @@
+import Checksums
 import Console
 import Daemon
 import Foundation
@@ -24,7 +25,9 @@ import Vault
         // The head is another one whenever the form of any event is.
         let head = try ProofCheck.check(try [UInt8](Data(contentsOf: URL(filePath: file)))).claim
             .headHash
-        try Golden.expect(written.all.replacing(head.hex, with: "HASH"), "prove")
+        try await Golden.expect(
+            year, "prove", [["prove", "delays", "-o", file], ["prove", "--check", file]],
+            replacing: [head.hex: "HASH", file: "delays.proof.json"])
         let checked = await year.run("prove", "--check", file)
         #expect(checked.code == .success && checked.out == written.out)
         #expect(try Python.verify(file) == nil)
@@ -53,6 +56,63 @@ import Vault
         let year = try await Year.shared.value
         let answer = await year.run("prove", "--check", path)
         #expect(answer.code == .missing && answer.err.contains(path), "\(answer.err)")
+    }
+
+    @Test func `a link that a person names is followed, and what is no file stays what it is`()
+        async throws
+    {
+        let files = FileManager.default
+        let folder = "/tmp/millrace-proof-\(UInt32.random(in: 0 ... .max))"
+        try files.createDirectory(atPath: folder, withIntermediateDirectories: false)
+        defer { try? files.removeItem(atPath: folder) }
+        let (file, link) = (folder + "/kept.json", folder + "/latest.json")
+        try Data("before".utf8).write(to: URL(filePath: file))
+        try files.createSymbolicLink(atPath: link, withDestinationPath: "kept.json")
+        let year = try await Year.shared.value
+        let words = ["prove", "delays@1", "--at", "36"]
+        #expect(await year.run(words + ["-o", link]).code == .success)
+        #expect(try files.destinationOfSymbolicLink(atPath: link) == "kept.json")
+        #expect(await year.run("prove", "--check", link).code == .success)
+        // A link to what is no file.
+        let (null, loop) = (folder + "/null", folder + "/loop")
+        try files.createSymbolicLink(atPath: null, withDestinationPath: "/dev/null")
+        #expect(await year.run(words + ["-o", null]).code == .success)
+        #expect(try files.destinationOfSymbolicLink(atPath: null) == "/dev/null")
+        try files.createSymbolicLink(atPath: loop, withDestinationPath: "loop")
+        let looped = await year.run("prove", "--check", loop)
+        #expect(looped.code == .missing && looped.err.contains("link"), "\(looped.err)")
+        let directory = await year.run(words + ["-o", folder])
+        #expect(directory.code == .conflict && directory.err.contains("is a directory"))
+        #expect(try files.contentsOfDirectory(atPath: folder).count == 4)
+    }
+
+    @Test func `both verifiers name the fact that is not what its record says`() async throws {
+        let bundle = try ProofCheck.check(try await proof("delays@1", "--at", "36"))
+        let run = try #require(bundle.facts.firstIndex { $0.step == "run" })
+        let changes: [(name: String, change: (inout ProofBundle) -> Void)] = [
+            ("claim.stage", { $0.claim.stage = "staging" }),
+            ("claim.isLive", { $0.claim.isLive.toggle() }),
+            ("facts.run.actor", { $0.facts[run].actor = "uid:0" }),
+            ("facts.run.sha256", { $0.facts[run].sha256 = Digest(words: SHA256.hash([1]).words) }),
+            ("facts.run.time", { $0.facts[run].time = Year.now }),
+        ]
+        let file = "/tmp/millrace-proof-\(UInt32.random(in: 0 ... .max)).json"
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        for (name, change) in changes {
+            var other = bundle
+            change(&other)
+            let bytes = try other.bytes()
+            let flaw = #expect(throws: ProofFlaw.self) { try ProofCheck.check(bytes) }
+            #expect(flaw?.description.hasPrefix(name) == true, "\(name): \(flaw as Any)")
+            try Data(bytes).write(to: URL(filePath: file))
+            let said = try Python.verify(file) ?? ""
+            #expect(said.contains(" \(name) "), "\(name): \(said)")
+        }
+        // Words that are changed without their digest.
+        let text = String(decoding: try bundle.bytes(), as: UTF8.self)
+        try Data(text.replacing("\"what\": \"run 1:", with: "\"what\": \"run 2:").utf8)
+            .write(to: URL(filePath: file))
+        #expect(try Python.verify(file)?.contains("facts.*.what") == true)
     }
 
     @Test func `one changed byte anywhere is found and named`() async throws {
@@ -96,7 +156,8 @@ import Vault
         async throws
     {
         let year = try await Year.shared.value
-        let long = try year.cut(after: try year.batchEnd(before: 60))
+        // The contract of its drop was accepted once more, long after it.
+        let long = try year.cut(after: try year.batchEnd(before: 300))
         try long.fill(megabytes: 34)
         let proof = await long.run("prove", "delays@1")
         #expect(proof.code == .success, "\(proof.err)")
