@@ -141,6 +141,7 @@ final class WatchLoop {
         FileDescriptor.ignoreLeaseSignals()
         let box = StartBox(start)
         try DetachedThread.start {
+            ThreadSlice.shorten()
             guard var loop = box.take() else { return }
             while let next = loop.run() { loop = next }
         }

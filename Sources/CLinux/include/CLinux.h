@@ -63,6 +63,10 @@ int clinux_spawn(const char *path, char *const argv[], char *const envp[], const
 
 /// Makes the calling thread give way to all others: a nice value of 10.
 void clinux_lower_priority(void);
+/// Asks for turns of so many nanoseconds at a processor for the calling thread, and for none that it
+/// starts: sched_setattr(2). It changes nothing else, and nothing at all for a thread whose policy is not
+/// the usual one.
+int clinux_shorten_slice(uint64_t nanoseconds);
 
 #define CLINUX_O_PATH 010000000
 #define CLINUX_O_TMPFILE 020200000
