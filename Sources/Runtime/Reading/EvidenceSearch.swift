@@ -39,6 +39,32 @@ package struct EvidenceSearch {
         return try reader.event(of: record)
     }
 
+    /// Those of the records with these sequences that pass.
+    func events(
+        at sequences: Set<UInt64>, where isMeant: (Event) -> Bool
+    ) throws(JournalError) -> [UInt64: Event] {
+        var found: [UInt64: Event] = [:]
+        var cursor: JournalCursor?
+        for sequence in sequences.sorted() where sequence > 0 && sequence <= last {
+            // Walking on to one that is near takes less than finding it.
+            let isNear = cursor.map { cursor in
+                cursor.position <= sequence && sequence - cursor.position <= EvidenceSearch.near
+            }
+            if isNear != true {
+                cursor = try reader.cursor(from: sequence)
+            }
+            while let record = try cursor?.next(), record.sequence <= sequence {
+                guard record.sequence == sequence else { continue }
+                let event = try reader.event(of: record)
+                if isMeant(event) { found[sequence] = event }
+                break
+            }
+        }
+        return found
+    }
+
+    private static let near: UInt64 = 64
+
     /// The latest event about a subject that is of one of some types and passes.
     package func latest(
         about subject: Subject, _ types: any EventPayload.Type...,
@@ -56,14 +82,8 @@ package struct EvidenceSearch {
     package func all(
         about subject: Subject, _ types: [any EventPayload.Type]
     ) throws(JournalError) -> [Event] {
-        try all(about: subject, Set(types.map { $0.type }))
-    }
-
-    package func all(
-        about subject: Subject, _ types: Set<String>
-    ) throws(JournalError) -> [Event] {
         guard last > 0 else { return [] }
-        return try events(with: .subject(subject), in: 1...last, types)
+        return try events(with: .subject(subject), in: 1...last, Set(types.map { $0.type }))
     }
 
     // MARK: facts about files
@@ -247,7 +267,7 @@ package struct EvidenceSearch {
     /// that it is enough.
     ///
     /// - Parameter member: those that have no such member with this number are passed over unread.
-    private func walkBack(
+    func walkBack(
         _ subject: Subject, _ types: [any EventPayload.Type],
         naming member: (name: String, number: Int)? = nil, _ body: (Event) -> Bool
     ) throws(JournalError) {

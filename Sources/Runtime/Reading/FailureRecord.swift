@@ -50,7 +50,10 @@ package struct FailureRecord: Projection {
             }
         case FileArrived.type:
             // A newer version of such a file: its own verdict follows, if it has any.
-            if !refusedInputs.isEmpty, let file = event.payload(as: FileArrived.self) {
+            // One that was only touched gets none.
+            if !refusedInputs.isEmpty, let file = event.payload(as: FileArrived.self),
+                file.change != .touched
+            {
                 refusedInputs["\(file.path)"] = nil
             }
         case SettingsRefused.type:

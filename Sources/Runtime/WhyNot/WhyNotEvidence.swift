@@ -51,36 +51,106 @@ package struct WhyNotEvidence {
             pipelines = Set(settings.pipelines.filter { $0.value.dataset == dataset }.keys)
         }
         let search = EvidenceSearch(reader, upTo: view.sequence)
-        try gatherEvents(search, subjects)
+        switch question {
+        case .version(let model, let version): try gather(search, model, version)
+        case .model(let model):
+            try gather(search, model, nil)
+            try gatherTraining(search, model)
+            let settled = try search.latest(
+                about: .workspace, SettingsAccepted.self, SettingsRefused.self)
+            events += settled.map { [$0] } ?? []
+            if let dataset = settings.pipelines[model]?.dataset {
+                try gatherInputs(search, dataset, view.state(FailureRecord.self))
+            }
+        case .file(let path): try gather(search, path)
+        }
+        events.sort { $0.sequence < $1.sequence }
         try gatherLast(search, pipelines)
         let bystanders = plugins.filter { $0.emits.isDisjoint(with: WhyNotEvidence.steps) }
         try gatherStuck(search, view, subjects, not: Set(bystanders.map(\.name.rawValue)))
     }
 
     /// What leads on from a drop to production: a plugin that emits nothing of it holds nothing up.
-    private static let steps = types.union([
+    private static let steps: Set<String> = [
+        ModelVersionCreated.type, GatesEvaluated.type, PromotionRefused.type,
+        ApprovalRequested.type, ApprovalDecided.type, DeploymentPlanned.type,
+        DeploymentCompleted.type, StageChecked.type, TrainingRequested.type,
+        TrainingDeferred.type, RunStarted.type, RunFailed.type, DataAccepted.type,
+        DataRejected.type, ContractAccepted.type, ContractRefused.type, SettingsAccepted.type,
+        SettingsRefused.type, CommandRefused.type, FileRefused.type, FileRemoved.type,
         DatasetVersionCreated.type, RunCompleted.type, DriftMeasured.type,
-    ])
+    ]
 
-    /// All that was said about it, in order.
-    private mutating func gatherEvents(
-        _ search: EvidenceSearch, _ subjects: Set<Subject>
+    // What a reason is found in is gathered from the end back to where an earlier record would change
+    // nothing: a history may be long, and the answer is seldom far away.
+
+    /// Back to where a version was made, the newest one if nil, and to the deployment that is live.
+    private mutating func gather(
+        _ search: EvidenceSearch, _ model: String, _ version: Int?
     ) throws {
-        var places = subjects.union([.workspace])
-        if case .file(let path) = question {
-            let area = Area(of: path)
-            // A contract's file and a command's are spoken of elsewhere, too.
-            places.formUnion([area.subject, .dataset(area.name), Subject("inbox", "")])
-        }
-        var types = WhyNotEvidence.types
-        // Arrivals are many, and only tell of files.
-        if case .file = question { types.insert(FileArrived.type) }
-        for subject in places {
-            events += try search.all(about: subject, types).filter {
-                isAbout($0, subjects)
+        var (isMade, isLive) = (false, false)
+        try search.walkBack(
+            .model(model),
+            [
+                ModelVersionCreated.self, GatesEvaluated.self, PromotionRefused.self,
+                ApprovalRequested.self, ApprovalDecided.self, DeploymentPlanned.self,
+                DeploymentCompleted.self, StageChecked.self,
+            ]
+        ) { event in
+            events.append(event)
+            if event.type == ModelVersionCreated.type {
+                isMade = isMade || version.map { event.isAbout(version: $0, stage: nil) } ?? true
+            } else if let deployed = event.payload(as: DeploymentCompleted.self) {
+                isLive = isLive || deployed.stage == production
             }
+            return !(isMade && isLive)
         }
-        events.sort { $0.sequence < $1.sequence }
+    }
+
+    /// Back to the last request that led to the newest version, or to nothing yet.
+    private mutating func gatherTraining(_ search: EvidenceSearch, _ pipeline: String) throws {
+        // The newest record came first.
+        let made = events.first { $0.type == ModelVersionCreated.type }?.sequence ?? 0
+        try search.walkBack(
+            .pipeline(pipeline),
+            [TrainingRequested.self, TrainingDeferred.self, RunStarted.self, RunFailed.self]
+        ) { event in
+            events.append(event)
+            return event.type != TrainingRequested.type || event.sequence > made
+        }
+    }
+
+    /// The last word about drops and, where one was refused, about contracts.
+    private mutating func gatherInputs(
+        _ search: EvidenceSearch, _ dataset: String, _ failures: FailureRecord
+    ) throws {
+        try search.walkBack(.dataset(dataset), [DataAccepted.self, DataRejected.self]) { event in
+            events.append(event)
+            return event.type != DataAccepted.type
+        }
+        let isRefused = failures.refusedInputs.keys.contains { path in
+            WorkspacePath(escaped: path).map { Area(of: $0) } == Area(.contract, dataset)
+        }
+        guard isRefused else { return }
+        let last = try search.latest(
+            about: .dataset(dataset), ContractAccepted.self, ContractRefused.self)
+        events += last.map { [$0] } ?? []
+    }
+
+    /// The last word about a file.
+    private mutating func gather(_ search: EvidenceSearch, _ path: WorkspacePath) throws {
+        let area = Area(of: path)
+        // A contract's file and a command's are spoken of elsewhere, too.
+        for subject in [
+            area.subject, .dataset(area.name), .workspace, Subject("inbox", ""),
+        ] as Set<Subject> {
+            let last = try search.latest(
+                about: subject, FileArrived.self, FileRemoved.self, FileRefused.self,
+                DataAccepted.self, DataRejected.self, ContractRefused.self, CommandRefused.self,
+                SettingsRefused.self
+            ) { isAbout($0, []) }
+            events += last.map { [$0] } ?? []
+        }
     }
 
     private mutating func gatherLast(_ search: EvidenceSearch, _ pipelines: Set<String>) throws {
@@ -94,15 +164,6 @@ package struct WhyNotEvidence {
                 deferredAfter, try search.latest(about: .pipeline(pipeline), TrainingDeferred.self))
         }
     }
-
-    private static let types: Set<String> = [
-        ModelVersionCreated.type, GatesEvaluated.type, PromotionRefused.type,
-        ApprovalRequested.type, ApprovalDecided.type, DeploymentPlanned.type,
-        DeploymentCompleted.type, StageChecked.type, TrainingRequested.type,
-        TrainingDeferred.type, RunStarted.type, RunFailed.type, DataAccepted.type,
-        DataRejected.type, ContractAccepted.type, ContractRefused.type, SettingsAccepted.type,
-        SettingsRefused.type, CommandRefused.type, FileRefused.type, FileRemoved.type,
-    ]
 
     private func isAbout(_ event: Event, _ subjects: Set<Subject>) -> Bool {
         guard case .file(let path) = question else {
@@ -126,22 +187,20 @@ package struct WhyNotEvidence {
         _ search: EvidenceSearch, _ view: WorkspaceView, _ subjects: Set<Subject>,
         not bystanders: Set<String>
     ) throws {
-        func candidate(_ sequence: UInt64) throws -> Event? {
-            guard let event = try search.event(sequence), isAbout(event, subjects) else {
-                return nil
-            }
-            return event
-        }
-        for letter in view.deliveries.deadLetters where !bystanders.contains(letter.plugin) {
-            guard let event = try candidate(letter.event) else { continue }
+        let letters = view.deliveries.deadLetters.filter { !bystanders.contains($0.plugin) }
+        let positions = view.deliveries.positions.filter { !bystanders.contains($0.key) }
+            .sorted { $0.key < $1.key }
+        let open = Set(letters.map(\.event)).union(positions.flatMap(\.value.pending))
+        let events = try search.events(at: open) { isAbout($0, subjects) }
+        for letter in letters {
+            guard let event = events[letter.event] else { continue }
             stuck.append(
                 Stuck(plugin: letter.plugin, event: event, state: .setAside(letter.error)))
         }
         let failures = view.state(FailureRecord.self).retrying
-        for (plugin, position) in view.deliveries.positions.sorted(by: { $0.key < $1.key })
-        where !bystanders.contains(plugin) {
+        for (plugin, position) in positions {
             for sequence in position.pending.sorted() {
-                guard let event = try candidate(sequence) else { continue }
+                guard let event = events[sequence] else { continue }
                 let key = FailureRecord.Key(plugin: plugin, sequence: sequence)
                 stuck.append(
                     Stuck(
