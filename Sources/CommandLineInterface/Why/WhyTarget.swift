@@ -11,7 +11,7 @@ struct WhyTarget {
     let root: FilePath
     let reader: JournalReader
     let search: EvidenceSearch
-    /// Read when there is nothing by the name, to say what there is.
+    /// Read when somebody asks for a version, or for nothing that there is.
     let models: () throws -> ModelRegistry
     /// By pipeline: the stage that counts as production.
     let production: [String: String]
@@ -63,10 +63,15 @@ struct WhyTarget {
         func latest(_ type: any EventPayload.Type, stage: String? = nil) throws -> UInt64? {
             try search.latest(type, name, version, stage: stage)?.sequence
         }
-        guard let made = try latest(ModelVersionCreated.self) else { return nil }
-        if let stage = production[name],
-            let live = try latest(DeploymentCompleted.self, stage: stage)
+        let stage = production[name]
+        // A state knows who was live: what was said of an old version since need not be read.
+        if let stage, let tenures = try models().models[name]?.tenures[stage],
+            let live = tenures.last(where: { $0.version == version })
         {
+            return live.sequence
+        }
+        guard let made = try latest(ModelVersionCreated.self) else { return nil }
+        if let stage, let live = try latest(DeploymentCompleted.self, stage: stage) {
             return live
         }
         return try latest(PromotionRefused.self) ?? latest(DeploymentCompleted.self) ?? made

@@ -24,10 +24,10 @@ struct Needs {
             return try of(created.inputs, pipeline: created.model, at: event.sequence)
         }
         if let planned = event.payload(as: DeploymentPlanned.self) {
-            return try of(planned.model, planned.version, planned.stage)
+            return try of(planned.model, planned.version, planned.stage, at: event.sequence)
         }
         if let refused = event.payload(as: PromotionRefused.self) {
-            return try of(refused.model, refused.version, refused.stage)
+            return try of(refused.model, refused.version, refused.stage, at: event.sequence)
         }
         if event.type == TrainingRequested.type, let cause = event.causation,
             let drift = try search.drift(causedBy: cause, of: event.correlation)
@@ -46,8 +46,10 @@ struct Needs {
 
     /// A version at the door of a stage: how it was made, what the gates found, who let it in.
     private func of(
-        _ model: String, _ version: Int, _ stage: String
+        _ model: String, _ version: Int, _ stage: String, at sequence: UInt64
     ) throws(JournalError) -> [Need] {
+        // What was found later let nobody in.
+        let search = search.upTo(sequence)
         var needs: [Need] = []
         if let gates = try search.latest(GatesEvaluated.self, model, version, stage: stage) {
             needs.append(.fact(gates))
