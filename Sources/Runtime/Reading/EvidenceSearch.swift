@@ -167,6 +167,7 @@ package struct EvidenceSearch {
     func contract(
         _ digest: Digest, of dataset: Subject, before sequence: UInt64
     ) throws(JournalError) -> Event? {
+        guard sequence > 0 else { return nil }
         if let contract = known.contracts[dataset.name], contract.digest == digest,
             contract.sequence < sequence
         {
@@ -175,15 +176,27 @@ package struct EvidenceSearch {
             }
             return memory.contract[dataset]
         }
-        if memory.contracts[dataset] == nil {
-            memory.contracts[dataset] = try all(
-                about: dataset, [ContractProposed.self, ContractAccepted.self])
-        }
-        return memory.contracts[dataset]?.last { event in
+        func isMeant(_ event: Event) -> Bool {
             let members =
                 event.members(of: ContractProposed.self) ?? event.members(of: ContractAccepted.self)
-            return event.sequence < sequence && members?.value("contract") == digest
+            return members?.value("contract") == digest
         }
+        // Most drops of a dataset come after the same record: what was walked once is not again.
+        guard var found = memory.contracts[digest], found.event.sequence < sequence,
+            found.event.subject == dataset
+        else {
+            let event = try upTo(sequence - 1).latest(
+                about: dataset, ContractProposed.self, ContractAccepted.self, where: isMeant)
+            memory.contracts[digest] = event.map { ($0, through: sequence) }
+            return event
+        }
+        if sequence > found.through {
+            let types: Set = [ContractProposed.type, ContractAccepted.type]
+            let later = try events(with: .subject(dataset), in: found.through...sequence - 1, types)
+            found = (later.last(where: isMeant) ?? found.event, through: sequence)
+            memory.contracts[digest] = found
+        }
+        return found.event
     }
 
     /// The settings in force when a record was written.
@@ -241,9 +254,10 @@ package struct EvidenceSearch {
     /// What was found before.
     private final class Memory {
         var verdicts: [VersionKey: [Event]] = [:]
-        /// By dataset: the contract in force, and all that ever were.
+        /// By dataset: the contract in force.
         var contract: [Subject: Event] = [:]
-        var contracts: [Subject: [Event]] = [:]
+        /// By its bytes: one that was, and up to where no later record is of the same.
+        var contracts: [Digest: (event: Event, through: UInt64)] = [:]
     }
 
     private let memory = Memory()
