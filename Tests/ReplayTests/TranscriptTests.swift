@@ -31,6 +31,11 @@ import Testing
             ]),
         Session(name: "why-version", lines: [["why", "delays@1"]]),
         Session(
+            name: "why-dataset",
+            lines: [
+                ["why", "flights@3"], ["why", "flights", "--at", then], ["why", "flights@99"],
+            ]),
+        Session(
             name: "why-forward",
             lines: [
                 ["why", "--forward", "data/flights/2026-w09.csv"],

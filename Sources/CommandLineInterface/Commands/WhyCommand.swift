@@ -17,9 +17,11 @@ struct WhyCommand {
     private static let fact = Argument.required(
         "FACT",
         ValueType<RawArgument>(
-            placeholder: "FACT", expectation: "a model, a record or a path",
+            placeholder: "FACT", expectation: "a model, a dataset, a record or a path",
             parse: { $0.bytes.isEmpty ? nil : $0 }),
-        help: "MODEL, MODEL@VERSION, a record's number or the beginning of its id, or a path")
+        help:
+            "MODEL or DATASET, also with @VERSION, a record's number or the beginning of its id, or a "
+            + "path")
 
     var command: Command {
         let registry = registry

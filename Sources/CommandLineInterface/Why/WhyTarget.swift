@@ -5,7 +5,7 @@ import LinuxSystem
 import Millrace
 import Runtime
 
-/// What somebody asks about: a model, a record, or a file.
+/// What somebody asks about: a model, a dataset, a record, or a file.
 struct WhyTarget {
     let words: RawArgument
     let root: FilePath
@@ -23,7 +23,7 @@ struct WhyTarget {
         if let text = words.text {
             let digits = text.hasPrefix("#") ? text.dropFirst() : text[...]
             if let number = UInt64(digits) { return number }
-            if let found = try model(text) { return found }
+            if let found = try model(text) ?? dataset(text) { return found }
         }
         if let found = try file() {
             return try (forward ? search.origin(of: found) : search.outcome(of: found)).sequence
@@ -75,6 +75,27 @@ struct WhyTarget {
             return live
         }
         return try latest(PromotionRefused.self) ?? latest(DeploymentCompleted.self) ?? made
+    }
+
+    // MARK: datasets
+
+    /// The record of a dataset's version; without a number, of the latest.
+    private func dataset(_ text: String) throws -> UInt64? {
+        let parts = text.split(separator: "@", omittingEmptySubsequences: false)
+        let name = String(parts[0])
+        guard parts.count <= 2, !name.contains("/"),
+            let newest = try search.latest(about: .dataset(name), DatasetVersionCreated.self)
+        else { return nil }
+        guard parts.count == 2 else { return newest.sequence }
+        let number = Int(parts[1].hasPrefix("v") ? parts[1].dropFirst() : parts[1])
+        let found = try search.latest(about: .dataset(name), DatasetVersionCreated.self) { event in
+            event.members(of: DatasetVersionCreated.self)?.value("version") == number
+        }
+        if let found { return found.sequence }
+        let last = newest.payload(as: DatasetVersionCreated.self)?.version ?? 0
+        throw CommandFailure(
+            .missing, "\(name) has no version '\(String(parts[1]))'",
+            advice: "the newest is \(name)@\(last)")
     }
 
     // MARK: files
