@@ -188,9 +188,9 @@ struct DiffAssembly {
                         name,
                         .object([
                             .init("version", .integer(Int64(dataset.current?.version ?? 0))),
-                            .init("rows", .integer(Int64(dataset.current?.rows ?? 0))),
-                            .init("accepted", .integer(Int64(dataset.accepted))),
-                            .init("rejected", .integer(Int64(dataset.rejected))),
+                            .init("rows", .string(Format.count(dataset.current?.rows ?? 0))),
+                            .init("accepted", .string(Format.count(dataset.accepted))),
+                            .init("rejected", .string(Format.count(dataset.rejected))),
                             .init(
                                 "contract",
                                 dataset.contract.map { .string($0.digest.short) } ?? .null),

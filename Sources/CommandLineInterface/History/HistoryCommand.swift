@@ -117,8 +117,13 @@ struct HistoryPage {
         lines += folded(why(change), style(change), terminal)
         if !change.trainedFor.isEmpty, change.cause == .gates || change.cause == .approval {
             let reasons = change.trainedFor.joined(separator: "; ")
-            let trained = reasons.hasPrefix("asked for") ? "trained, as was" : "trained for"
-            lines += folded("\(trained) \(reasons)", .faint, terminal)
+            let words =
+                switch reasons {
+                case "first model": "trained as the first model"
+                case _ where reasons.hasPrefix("asked for"): "trained, as was \(reasons)"
+                default: "trained for \(reasons)"
+                }
+            lines += folded(words, .faint, terminal)
         }
         return lines
     }

@@ -11,6 +11,7 @@ struct WhatIfPage {
 
     func lines(for terminal: Terminal) -> [Text] {
         var lines: [Text] = [head]
+        if outcome.since > 1 { lines.append("with the change from #\(outcome.since, .name) on") }
         if outcome.isEmpty {
             lines.append("\("no difference", .good): every decision would have been the same")
         } else {

@@ -17,7 +17,8 @@ package enum Moment: Sendable, Hashable {
         switch self {
         case .end: present
         case .sequence: last ?? present
-        case .time(let time): min(time, present)
+        // A clock may have been set back; and what lies ahead has not come.
+        case .time(let time): min(time, max(present, last ?? present))
         }
     }
 

@@ -62,6 +62,8 @@ package struct WhatIfOutcome: Sendable, Codable {
     package var from: Timestamp?
     package var to: Timestamp?
     package var records: UInt64 = 0
+    /// The record from which on the change holds.
+    package var since: UInt64 = 1
     package var was = Counts()
     package var wouldBe = Counts()
     package var differences: [Difference] = []

@@ -38,6 +38,7 @@ package struct WhatIfRun {
     ) throws {
         self.reader = reader
         self.changes = changes
+        outcome.since = changes.since
         self.progress = progress
         recorded = try RecordedReactions(reader, registry)
         world = WhatIfWorld(
