@@ -50,6 +50,10 @@ struct WhatIfPage {
         func add(_ term: String, _ explanation: String?) {
             if let explanation { items.append((Text(term, .strong), explanation)) }
         }
+        let refused = outcome.differences.count {
+            $0.kind == .contract && $0.wouldBe?.outcome == "refused"
+        }
+        add("contracts", refused > 0 ? "\(Format.count(refused)) would have been refused" : nil)
         add("drops", drops)
         add(
             "drift",
