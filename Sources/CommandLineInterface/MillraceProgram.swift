@@ -122,7 +122,7 @@ package struct MillraceProgram: Sendable {
 
 /// What to do about an error of the system.
 private func advice(on error: SystemError) -> Text? {
-    guard [Errno.noSpace, Errno(EDQUOT)].contains(error.errno) else { return nil }
+    guard error.isDiskFull else { return nil }
     return
         "make room on that disk and type it again; a daemon that waits for room goes on by itself"
 }

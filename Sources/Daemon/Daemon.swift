@@ -177,7 +177,8 @@ package final class Daemon: Sendable {
             inbox = InboxCleaner(
                 layout, history.letters, pending: Set(commands?.pending ?? []))
             watcher = try Daemon.makeWatcher(
-                layout, checked.settings, history.takeFiles(), survey, vault)
+                layout, checked.settings, history.takeFiles(), survey, vault,
+                VaultRoom(pause) { [logger] in logger.log($0, $1) })
             unused = nil
             metrics = Daemon.makeMetrics(options, layout, vault, runtime, writer, watcher, logger)
             let logger = logger
@@ -276,11 +277,13 @@ package final class Daemon: Sendable {
 
     private static func makeWatcher(
         _ layout: WorkspaceLayout, _ settings: WorkspaceSettings, _ known: KnownFiles,
-        _ survey: Survey?, _ vault: Vault
+        _ survey: Survey?, _ vault: Vault, _ room: VaultRoom
     ) throws -> Watcher {
         try Watcher(watching(layout, settings), known: known, survey: survey) { file, status in
             // One that has grown since is looked at again.
-            try vault.ingest(file, sizeLimit: status.size).digest
+            try room.watching(status.inode) { () throws(VaultError) in
+                try vault.ingest(file, sizeLimit: status.size).digest
+            }
         }
     }
 

@@ -60,8 +60,11 @@ package protocol ShortageError: Error {
 
 extension SystemError: ShortageError {
     package var isShortage: Bool {
-        [ENOSPC, EDQUOT, EMFILE, ENFILE, ENOMEM, EAGAIN].contains(errno.code)
+        isDiskFull || [EMFILE, ENFILE, ENOMEM, EAGAIN].contains(errno.code)
     }
+
+    /// There is no room on the disk, or no more than a quota allows.
+    package var isDiskFull: Bool { [ENOSPC, EDQUOT].contains(errno.code) }
 }
 
 /// Runs a call that returns -1 and sets errno on failure; repeats it while a signal interrupts it.

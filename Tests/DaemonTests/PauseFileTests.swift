@@ -29,6 +29,19 @@ import Testing
         }
         file.note(nil)
         #expect(PauseFile.since(layout) == nil)
+        // A drop that the vault has no room for counts while it is tried again.
+        let tried = Timestamp(microseconds: 1_800_000_000_000_000)
+        file.noteVault(Timestamp(microseconds: 7), tried: tried)
+        #expect(PauseFile.since(layout, at: tried) == Timestamp(microseconds: 7))
+        #expect(PauseFile.since(layout, at: tried.advanced(bySeconds: 3600)) == nil)
+        file.note(Timestamp(microseconds: 5))
+        #expect(PauseFile.since(layout, at: tried) == Timestamp(microseconds: 5))
+        file.note(nil)
+        #expect(PauseFile.since(layout, at: tried) == Timestamp(microseconds: 7))
+        file.noteVault(nil)
+        #expect(PauseFile.since(layout, at: tried) == nil)
+        file.noteVault(Timestamp(microseconds: .max), tried: Timestamp(microseconds: .max))
+        #expect(try FileStatus.of(path)?.size == size)
         file.note(Timestamp(microseconds: 5))
         // What a daemon before left says nothing about this one.
         _ = PauseFile(layout)

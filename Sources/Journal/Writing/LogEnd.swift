@@ -184,9 +184,7 @@ final class LogEnd {
         return event
     }
 
-    static func isFull(_ error: SystemError) -> Bool {
-        error.errno == .noSpace || error.errno == Errno(EDQUOT)
-    }
+    static func isFull(_ error: SystemError) -> Bool { error.isDiskFull }
 
     /// Forces the head to the disk.
     func syncHead() throws(SystemError) { try headFile.sync() }
