@@ -124,12 +124,34 @@ enum Digits {
         return hexadecimalWord(value) == word.littleEndian ? UInt64(value) : nil
     }
 
+    /// The last digits of a number, so many, with zeros before them.
     static func write(decimal value: UInt64, _ width: Int, to bytes: UnsafeMutableRawPointer) {
         var rest = value
-        for index in stride(from: width - 1, through: 0, by: -1) {
-            bytes.storeBytes(of: UInt8(48 + rest % 10), toByteOffset: index, as: UInt8.self)
-            rest /= 10
+        var index = width
+        while index >= 8 {
+            index -= 8
+            let (higher, eight) = rest.quotientAndRemainder(dividingBy: 100_000_000)
+            bytes.storeBytes(of: decimalWord(eight), toByteOffset: index, as: UInt64.self)
+            rest = higher
         }
+        while index > 0 {
+            index -= 1
+            let (higher, digit) = rest.quotientAndRemainder(dividingBy: 10)
+            bytes.storeBytes(
+                of: UInt8(ascii: "0") + UInt8(digit), toByteOffset: index, as: UInt8.self)
+            rest = higher
+        }
+    }
+
+    /// A number below 100,000,000 as eight digits, in the order that they are in memory: fours, pairs,
+    /// digits, each split side by side by the product with an inverse.
+    static func decimalWord(_ value: UInt64) -> UInt64 {
+        let fours = value / 10_000 | (value % 10_000) << 32
+        let hundreds = (fours &* 10_486) >> 20 & 0x0000_007F_0000_007F
+        let pairs = hundreds | (fours &- hundreds &* 100) << 16
+        let tens = (pairs &* 103) >> 10 & 0x000F_000F_000F_000F
+        let digits = tens | (pairs &- tens &* 10) << 8
+        return (digits | 0x3030_3030_3030_3030).littleEndian
     }
 
     /// Eight lower-case hexadecimal digits.

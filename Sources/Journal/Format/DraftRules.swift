@@ -9,9 +9,10 @@ package enum DraftRules {
             return (0, "\(drafts.count) events in one batch; \(RecordFormat.maximumBatch) at most")
         }
         var total = 0
-        for (index, draft) in drafts.enumerated() {
-            if let reason = problem(in: draft) { return (index, reason) }
-            total += draft.payload.count + 1024
+        // By index, for an iterator would retain what a draft holds.
+        for index in drafts.indices {
+            if let reason = problem(in: drafts[index]) { return (index, reason) }
+            total += drafts[index].payload.count + 1024
             if total > maximumBytes {
                 return (index, "the batch is larger than \(maximumBytes) bytes")
             }

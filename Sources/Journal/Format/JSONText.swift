@@ -151,6 +151,7 @@ struct JSONScanner {
 
     /// Skips bytes of a string eight at a time, up to one that needs a look: a quote, a backslash, a
     /// control character. (A borrow marks bytes behind such a one alone. The last seven are not skipped.)
+    @inline(__always)
     private mutating func skipPlain() {
         let ones: UInt64 = 0x0101_0101_0101_0101
         while bytes.count - position >= 8 {
@@ -186,6 +187,7 @@ struct JSONScanner {
         }
     }
 
+    @inline(__always)
     private mutating func skipSpace() {
         while byte == 0x20 || byte == 0x09 { position += 1 }
     }

@@ -12,15 +12,17 @@ struct RecordEncoder {
     /// The time of the last record.
     private(set) var time: Timestamp
     private let buffer = RecordBuffer()
-    private var timeText: [UInt8]
+    /// The beginning of a line with what many lines share: the time, and of a batch what is durable and
+    /// the count.
+    private var beginning = RecordFormat.template
     /// The members that follow from the actor: few actors write most of the events.
-    private var actorMembers: (actor: Actor, source: [UInt8], actorText: [UInt8])?
+    private var actorMembers = ActorMembers(.system)
 
     init(next: UInt64, hash: SHA256.Value, time: Timestamp) {
         self.next = next
         self.hash = hash
         self.time = time
-        timeText = Array(time.description.utf8)
+        begin(with: time)
     }
 
     /// Lines that were encoded since `clear`. Valid until the next call.
@@ -32,42 +34,59 @@ struct RecordEncoder {
     mutating func advance(to now: Timestamp) {
         guard now > time else { return }
         time = now
-        timeText = Array(now.description.utf8)
+        begin(with: now)
+    }
+
+    private mutating func begin(with time: Timestamp) {
+        for (index, byte) in time.description.utf8.prefix(RecordFormat.timeWidth).enumerated() {
+            beginning[RecordFormat.time + index] = byte
+        }
     }
 
     /// Appends one batch, which `DraftRules` has found good. Returns its events.
     mutating func append(_ drafts: [EventDraft], durable: UInt64) -> [Event] {
+        beginning.withUnsafeMutableBytes { bytes in
+            guard let line = bytes.baseAddress else { return }
+            Digits.write(decimal: durable, 20, to: line + RecordFormat.durable)
+            Digits.write(decimal: UInt64(drafts.count), 5, to: line + RecordFormat.batch + 6)
+        }
         var events: [Event] = []
         events.reserveCapacity(drafts.count)
-        for (index, draft) in drafts.enumerated() {
-            let start = buffer.count
-            // Escaping can make six bytes of one.
-            let names = draft.subject.kind.utf8.count + draft.subject.name.utf8.count
-            buffer.makeRoom(
-                for: RecordFormat.type + 1024 + draft.type.utf8.count + 6 * names
-                    + 12 * RecordFormat.maximumActor + draft.payload.count)
-            buffer.append(RecordFormat.template)
-            appendMembers(draft)
-            fillIn(draft, from: start, durable: durable, batch: (index + 1, drafts.count))
-            events.append(
-                Event(
-                    sequence: next, id: draft.id, type: draft.type, version: draft.version,
-                    subject: draft.subject, time: time, actor: draft.actor,
-                    causation: draft.causation, correlation: draft.correlation,
-                    payload: draft.payload))
+        // By index, for an iterator would retain what a draft holds.
+        for index in drafts.indices {
+            append(drafts[index], number: index + 1)
+            events.append(event(of: drafts[index]))
             next += 1
         }
         return events
     }
 
+    private func event(of draft: EventDraft) -> Event {
+        Event(
+            sequence: next, id: draft.id, type: draft.type, version: draft.version,
+            subject: draft.subject, time: time, actor: draft.actor,
+            causation: draft.causation, correlation: draft.correlation,
+            payload: draft.payload)
+    }
+
+    private mutating func append(_ draft: EventDraft, number: Int) {
+        let start = buffer.count
+        // Escaping can make six bytes of one.
+        let names = draft.subject.kind.utf8.count + draft.subject.name.utf8.count
+        buffer.makeRoom(
+            for: RecordFormat.type + 1024 + draft.type.utf8.count + 6 * names
+                + 12 * RecordFormat.maximumActor + draft.payload.count)
+        buffer.append(beginning)
+        appendMembers(draft)
+        fillIn(draft, from: start, number: number)
+    }
+
     private mutating func appendMembers(_ draft: EventDraft) {
-        let members = members(of: draft.actor)
+        if actorMembers.actor != draft.actor { actorMembers = ActorMembers(draft.actor) }
         buffer.append(draft.type)
         buffer.append("\",\"specversion\":\"1.0\",\"id\":\"")
         buffer.append(high: draft.id.high, low: draft.id.low)
-        buffer.append("\",\"source\":\"")
-        buffer.append(members.source)
-        buffer.append("\",\"subject\":\"")
+        buffer.append(actorMembers.source)
         buffer.appendEscaped(draft.subject.kind)
         if !draft.subject.name.isEmpty {
             buffer.append("/")
@@ -77,47 +96,40 @@ struct RecordEncoder {
             buffer.append("\",\"causationid\":\"")
             buffer.append(high: causation.high, low: causation.low)
         }
-        buffer.append("\",\"actor\":\"")
-        buffer.append(members.actorText)
+        buffer.append(actorMembers.actorText)
         if draft.version == 1 {
-            buffer.append("\",\"dataversion\":\"1")
+            buffer.append("1\",\"datacontenttype\":\"application/json\",\"data\":")
         } else {
-            buffer.append("\",\"dataversion\":\"")
             buffer.append(String(draft.version))
+            buffer.append("\",\"datacontenttype\":\"application/json\",\"data\":")
         }
-        buffer.append("\",\"datacontenttype\":\"application/json\",\"data\":")
         buffer.append(draft.payload)
         buffer.append("}\n")
     }
 
-    private mutating func members(of actor: Actor) -> (source: [UInt8], actorText: [UInt8]) {
-        if let known = actorMembers, known.actor == actor {
-            return (known.source, known.actorText)
+    /// Members that follow from the actor, with the names of those that come after them.
+    private struct ActorMembers {
+        let actor: Actor
+        let source: [UInt8]
+        let actorText: [UInt8]
+
+        init(_ actor: Actor) {
+            self.actor = actor
+            source = Array(
+                "\",\"source\":\"\(RecordEncoder.source(of: actor))\",\"subject\":\"".utf8)
+            var text = Array("\",\"actor\":\"".utf8)
+            JSONText.escape(actor.description, into: &text)
+            actorText = text + Array("\",\"dataversion\":\"".utf8)
         }
-        var text: [UInt8] = []
-        JSONText.escape(actor.description, into: &text)
-        let source = Array(RecordEncoder.source(of: actor).utf8)
-        actorMembers = (actor, source, text)
-        return (source, text)
     }
 
     /// Puts the fixed members into their places, the checksum last.
-    private mutating func fillIn(
-        _ draft: EventDraft, from start: Int, durable: UInt64, batch: (Int, Int)
-    ) {
+    private mutating func fillIn(_ draft: EventDraft, from start: Int, number: Int) {
         guard let line = buffer.pointer(to: start) else { return }
         let length = buffer.count - start
         Digits.write(decimal: UInt64(length), 8, to: line + RecordFormat.length)
         Digits.write(decimal: next, 20, to: line + RecordFormat.sequence)
-        Digits.write(decimal: durable, 20, to: line + RecordFormat.durable)
-        timeText.withUnsafeBytes { text in
-            if let source = text.baseAddress {
-                memcpy(
-                    line + RecordFormat.time, source, min(text.count, RecordFormat.timeWidth))
-            }
-        }
-        Digits.write(decimal: UInt64(batch.0), 5, to: line + RecordFormat.batch)
-        Digits.write(decimal: UInt64(batch.1), 5, to: line + RecordFormat.batch + 6)
+        Digits.write(decimal: UInt64(number), 5, to: line + RecordFormat.batch)
         Digits.write(
             hexadecimal: draft.correlation.high, to: line + RecordFormat.correlation)
         Digits.write(
