@@ -23,6 +23,9 @@ final class CommitQueue: @unchecked Sendable {
     private var unmarkedSince: Int?
     /// The thread waits and looks at the clock by itself: it need not be told of `unmarkedSince`.
     private var isTimed = false
+    /// The thread is to be woken when so many batches wait.
+    private var wakingCount = 1
+    private var gathering = Gathering()
     private let quietMilliseconds: Int?
 
     init(quietMilliseconds: Int?) {
@@ -58,6 +61,7 @@ final class CommitQueue: @unchecked Sendable {
             if let refusal { return .failure(refusal) }
             if isHeld || !waiting.isEmpty { return .success(false) }
             isHeld = true
+            gathering = Gathering()
             return .success(true)
         }
         return try answer.get()
@@ -67,7 +71,9 @@ final class CommitQueue: @unchecked Sendable {
     func leave(isUnmarked: Bool) {
         locked {
             isHeld = false
-            unmarkedSince = isUnmarked && quietMilliseconds != nil ? CommitQueue.now() : nil
+            let now = CommitQueue.now()
+            gathering.left(at: now)
+            unmarkedSince = isUnmarked && quietMilliseconds != nil ? now : nil
             let isNews = unmarkedSince != nil && !isTimed
             if isNews || !waiting.isEmpty || isClosing || failure != nil {
                 pthread_cond_signal(changed)
@@ -80,11 +86,14 @@ final class CommitQueue: @unchecked Sendable {
         let error: JournalError? = locked {
             if let refusal { return refusal }
             waiting.append(batch)
-            if !isHeld, waiting.count == 1 { pthread_cond_signal(changed) }
+            if !isHeld, waiting.count == wakingCount { pthread_cond_signal(changed) }
             return nil
         }
         if let error { batch.done(.failure(error)) }
     }
+
+    /// Called before so many batches of one group are answered.
+    func willAnswer(_ count: Int) { locked { gathering.expect(count, beside: waiting.count) } }
 
     /// No batch is taken from now on; what waits is still done.
     func close() {
@@ -118,37 +127,42 @@ final class CommitQueue: @unchecked Sendable {
     func take(limit: Int) -> Work {
         locked {
             while true {
+                var deadline: Int?
                 if !isHeld {
                     if failure != nil { return .failed }
-                    if let work = work(limit) {
+                    let now = CommitQueue.now()
+                    deadline = isClosing ? nil : gathering.deadline(having: waiting.count, at: now)
+                    if deadline != nil {
+                        wakingCount = gathering.expected
+                    } else if let work = work(limit, now) {
                         isHeld = true
+                        gathering.taken(at: now)
                         return work
+                    } else {
+                        deadline = unmarkedSince.map { $0 + quiet }
                     }
                 }
-                let deadline =
-                    isHeld ? nil : unmarkedSince.map { $0 + (quietMilliseconds ?? 0) }
                 isTimed = deadline != nil
                 wait(until: deadline)
                 isTimed = false
+                wakingCount = 1
             }
         }
     }
 
-    private func work(_ limit: Int) -> Work? {
+    private func work(_ limit: Int, _ now: Int) -> Work? {
         if !waiting.isEmpty { return takeWaiting(limit) }
         if isClosing { return .closed }
-        if let since = unmarkedSince, let quietMilliseconds,
-            CommitQueue.now() >= since + quietMilliseconds
-        {
-            return .quiet
-        }
+        if let since = unmarkedSince, now >= since + quiet { return .quiet }
         return nil
     }
+
+    private var quiet: Int { (quietMilliseconds ?? 0) * 1_000_000 }
 
     /// Waits, unless the queue is closing. True: it is closing. For whoever holds the log.
     func pause(milliseconds: Int) -> Bool {
         locked {
-            let deadline = CommitQueue.now() + milliseconds
+            let deadline = CommitQueue.now() + milliseconds * 1_000_000
             while !isClosing, CommitQueue.now() < deadline { wait(until: deadline) }
             return isClosing
         }
@@ -167,20 +181,20 @@ final class CommitQueue: @unchecked Sendable {
         return .batches(taken)
     }
 
-    private func wait(until milliseconds: Int?) {
-        guard let milliseconds else {
+    private func wait(until nanoseconds: Int?) {
+        guard let nanoseconds else {
             pthread_cond_wait(changed, lock)
             return
         }
         var deadline = timespec(
-            tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000)
+            tv_sec: nanoseconds / 1_000_000_000, tv_nsec: nanoseconds % 1_000_000_000)
         pthread_cond_timedwait(changed, lock, &deadline)
     }
 
-    /// Milliseconds of a clock that only goes forward.
+    /// Nanoseconds of a clock that only goes forward.
     private static func now() -> Int {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
-        return time.tv_sec * 1000 + time.tv_nsec / 1_000_000
+        return time.tv_sec * 1_000_000_000 + time.tv_nsec
     }
 }

@@ -95,6 +95,7 @@ final class Committer: @unchecked Sendable {
             fail(error)
             return false
         }
+        queue.willAnswer(batches.count)
         for (batch, events) in zip(batches, events) { batch.done(.success(events)) }
         return true
     }
