@@ -6,6 +6,7 @@
 #include <linux/landlock.h>
 #include <linux/openat2.h>
 #include <malloc.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -190,8 +191,10 @@ int clinux_seal_thread(void) {
 }
 
 void clinux_lower_priority(void) {
-    // For the calling thread alone: on Linux a nice value belongs to a thread.
-    setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 10);
+    // For the calling thread alone: on Linux policy and nice value belong to a thread.
+    struct sched_param none = {0};
+    sched_setscheduler(0, SCHED_BATCH, &none);
+    setpriority(PRIO_PROCESS, 0, 10);
 }
 
 int clinux_shorten_slice(uint64_t nanoseconds) {

@@ -61,7 +61,8 @@ int clinux_inotify_rm_watch(int fd, int wd);
 int clinux_spawn(const char *path, char *const argv[], char *const envp[], const char *directory,
                    int in, int out, int err, int new_session);
 
-/// Makes the calling thread give way to all others: a nice value of 10.
+/// Makes the calling thread give way to all others: a nice value of 10, and no real-time policy, which a
+/// service that runs under one would else give to its work in the background as well.
 void clinux_lower_priority(void);
 /// Asks for turns of so many nanoseconds at a processor for the calling thread, and for none that it
 /// starts: sched_setattr(2). It changes nothing else, and nothing at all for a thread whose policy is not

@@ -1,4 +1,3 @@
-import CLinux
 import LinuxSystem
 import Millrace
 import Runtime
@@ -189,7 +188,7 @@ final class MetricsKeeper: Sendable {
     }
 
     private func measure() {
-        clinux_lower_priority()
+        ThreadPriority.giveWay()
         let began = ProgramRunner.monotonicMilliseconds()
         let changes = state.withLock(\.changes)
         let found = try? sources.vault.measure()

@@ -1,4 +1,3 @@
-import CLinux
 import Journal
 import LinuxSystem
 import Millrace
@@ -100,7 +99,7 @@ final class RetentionKeeper: Sendable {
     }
 
     private func run() {
-        clinux_lower_priority()
+        ThreadPriority.giveWay()
         while !isEnding {
             let due = look()
             do {

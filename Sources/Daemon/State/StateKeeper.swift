@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 import Journal
 import LinuxSystem
@@ -81,11 +80,11 @@ final class StateKeeper: Sendable {
     }
 
     private func run(_ check: @escaping @Sendable () -> Void) {
-        clinux_lower_priority()
+        ThreadPriority.giveWay()
         update(isFinal: false)
         // On a thread that nobody waits for: a long history takes its time.
         try? DetachedThread.start {
-            clinux_lower_priority()
+            ThreadPriority.giveWay()
             check()
         }
         while !isEnding {

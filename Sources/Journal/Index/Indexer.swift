@@ -49,8 +49,8 @@ final class Indexer {
         let progress = Progress(Progress.State(segment: segment, end: end))
         self.progress = progress
         thread = WorkThread {
-            // The kernel has a priority for each thread; who appends goes first.
-            _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
+            // Who appends goes first.
+            ThreadPriority.giveWay()
             var work = IndexWork(directory: directory, pieceSize: pieceSize, storage: storage)
             var place: (segment: UInt64, due: Int) = (0, 0)
             while let now = progress.wait(after: place.segment, until: place.due) {
