@@ -52,6 +52,24 @@ extension EndToEnd {
             }
         }
 
+        @Test func `a file that is no input and goes is refused no more`() async throws {
+            try await Workspace.use { mill in
+                let (here, there) = ("data/stray.csv", "metrics/stray.csv")
+                try mill.drop("x,y\n1,2\n", at: here)
+                #expect(try mill.run(["run", "--once"]).code == 1)
+                try Files.rename(mill.root.appending(here), mill.root.appending(there))
+                #expect(try mill.run(["run", "--once"]).code == 1)
+                #expect(try mill.run(["status"]).out.contains("not taken: \(there)"))
+                try Files.unlink(mill.root.appending(there))
+                for _ in 0..<2 { #expect(try mill.run(["run", "--once"]).code == 0) }
+                let refused = try mill.facts(FileRefused.self).map(\.payload.path.description)
+                #expect(refused == [here, there])
+                let removed = try mill.facts(FileRemoved.self).map(\.payload.path.description)
+                #expect(removed == [here, there])
+                #expect(try !mill.run(["status"]).out.contains("not taken"))
+            }
+        }
+
         @Test func `what came while nothing ran is taken in, in the order of its subjects`()
             async throws
         {

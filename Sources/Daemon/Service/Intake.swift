@@ -45,16 +45,17 @@ package enum Intake {
     /// The events for a report; none for what needs none.
     ///
     /// A file that was moved from one dataset to another is gone from the one, and in the other it is
-    /// told where it was: each is told of it in the order of its own events.
+    /// told where it was: each is told of it in the order of its own events. What is refused where it is now
+    /// is gone from where it was as well.
     package static func drafts(
         _ report: WatchReport, at now: Timestamp, set: DropSet? = nil
     ) throws -> [EventDraft] {
         guard case .change(let change) = report else {
             return try draft(report, at: now).map { [$0] } ?? []
         }
-        guard case .moved(let from) = change.kind, Area(of: from) != Area(of: change.path) else {
-            return [try draft(change, at: now, set: set)]
-        }
+        guard case .moved(let from) = change.kind,
+            Area(of: from) != Area(of: change.path) || refusal(change) != nil
+        else { return [try draft(change, at: now, set: set)] }
         var left = change
         (left.path, left.kind) = (from, .removed)
         return try drafts(.change(left), at: now) + [try draft(change, at: now, set: set)]
@@ -84,23 +85,25 @@ package enum Intake {
         }
     }
 
+    private static func refusal(_ change: FileChange) -> String? {
+        Trust.refusal(Area(of: change.path), uid: change.version.user, mode: change.version.mode)
+    }
+
     private static func draft(
         _ change: FileChange, at now: Timestamp, set: DropSet?
     ) throws -> EventDraft {
         let version = change.version
         let area = Area(of: change.path)
-        if let reason = Trust.refusal(area, uid: version.user, mode: version.mode),
-            version.digest != nil
-        {
-            return try outside(
-                FileRefused(
-                    path: change.path, reason: reason, size: version.size, uid: version.user,
-                    identity: identity(version), area: area, sha256: version.digest),
-                actor: .user(version.user), at: now)
-        }
         guard case .removed = change.kind else {
             guard let digest = version.digest else {
                 throw ReactionError("the watcher reports \(change.path) without a digest")
+            }
+            if let reason = refusal(change) {
+                return try outside(
+                    FileRefused(
+                        path: change.path, reason: reason, size: version.size, uid: version.user,
+                        identity: identity(version), area: area, sha256: digest),
+                    actor: .user(version.user), at: now)
             }
             var previous: WorkspacePath?
             let kind: FileArrived.Change
