@@ -220,6 +220,7 @@ package final class Daemon: Sendable {
             batch.append(try Intake.outside(damage, actor: .user(getuid()), at: now))
         }
         batch += try interruptions(history.deliveries)
+        batch += try restoreStages(checked.settings, plugins, history.deliveries)
         writer.onCondition = { [weak self] in self?.journalChanged($0) }
         func append(_ batch: [EventDraft]) throws {
             for event in try writer.appendBlocking(batch) {

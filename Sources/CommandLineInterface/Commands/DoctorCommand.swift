@@ -31,6 +31,7 @@ struct DoctorCommand {
             let layout = try Shared.layout(input)
             let checks =
                 KernelChecks(layout: layout).checks() + WatchChecks(layout: layout).checks()
+                + StageChecks(layout: layout).checks()
                 + DiskChecks(layout: layout).checks()
                 + AccessChecks(layout: layout, registry: registry).checks()
                 + MachineChecks(layout: layout, now: clock()).checks()

@@ -12,7 +12,8 @@ enum EventText {
             "journal.damaged":
             .bad
         case PromotionRefused.type, ApprovalRequested.type, ReactionFailed.type,
-            WatchDegraded.type, WatchOverflowed.type, TrainingDeferred.type, JournalRecovered.type:
+            WatchDegraded.type, WatchOverflowed.type, TrainingDeferred.type, JournalRecovered.type,
+            DeploymentRestored.type:
             .warning
         case DriftMeasured.type:
             event.payload(as: DriftMeasured.self)?.drifted == true ? .warning : .name

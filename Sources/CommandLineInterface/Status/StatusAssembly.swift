@@ -29,7 +29,8 @@ struct StatusAssembly {
             daemon: moment == .end
                 ? daemon(view.state(DaemonRecord.self), isRunning: isRunning, written) : nil,
             datasets: datasets(view), pipelines: pipelines(view), schedule: schedule(view),
-            failures: failures(view),
+            failures: failures(
+                view, hasStages: isRunning && !StageLinks.maySwitch(plugins, view.deliveries)),
             plugins: try states(
                 of: plugins.map(\.name.rawValue), view, reader, written,
                 isRunning: isRunning))
@@ -93,7 +94,18 @@ struct StatusAssembly {
             quarantine: rejected.quarantine)
     }
 
-    private func failures(_ view: WorkspaceView) -> StatusReport.Failures {
+    private func wrongStages(_ view: WorkspaceView) -> [StatusReport.Failures.WrongStage] {
+        guard let settings = view.state(SettingsInForce.self).settings else { return [] }
+        return StageLinks(layout).flaws(view.state(ModelRegistry.self), settings).map {
+            .init(
+                model: $0.version.model, stage: $0.stage, version: $0.version.version,
+                finding: $0.finding)
+        }
+    }
+
+    private func failures(
+        _ view: WorkspaceView, hasStages: Bool
+    ) -> StatusReport.Failures {
         let failures = view.state(FailureRecord.self)
         let watch = view.state(WatchRecord.self)
         return StatusReport.Failures(
@@ -115,6 +127,7 @@ struct StatusAssembly {
             degradedWatches: watch.degraded.keys.sorted().compactMap { watch.degraded[$0] }.map {
                 .init(part: $0.part, reason: $0.reason, intervalSeconds: $0.intervalSeconds)
             },
+            wrongStages: hasStages ? wrongStages(view) : [],
             refusedInputs: failures.refusedInputs.keys.sorted().map {
                 .init(path: $0, problems: failures.refusedInputs[$0] ?? [])
             },

@@ -151,6 +151,11 @@ struct StatusPage {
         if failures.refusedFiles.count > 10 {
             lines.append("  and \(Format.count(failures.refusedFiles.count - 10, "more file"))")
         }
+        for place in failures.wrongStages {
+            lines += labelled(
+                "\(place.stage) has not \(place.model) v\(place.version), which is live there",
+                "\(place.finding); a restart of the daemon puts it right", .bad, terminal)
+        }
         for part in failures.degradedWatches {
             let interval = Format.duration(seconds: part.intervalSeconds)
             lines += labelled(

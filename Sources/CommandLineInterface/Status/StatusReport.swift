@@ -133,6 +133,8 @@ struct StatusReport: Codable, Sendable {
         var retrying: [Retry]
         var refusedFiles: [RefusedFile]
         var degradedWatches: [DegradedWatch]
+        /// Stages that do not lead to their live version, where a daemon runs.
+        var wrongStages: [WrongStage]
         /// Settings and contracts that were refused; the ones before them are in force.
         var refusedInputs: [RefusedInput]
         /// Chains of causes that were cut because plugins set each other off.
@@ -140,7 +142,8 @@ struct StatusReport: Codable, Sendable {
 
         var isEmpty: Bool {
             deadLetters.isEmpty && retrying.isEmpty && refusedFiles.isEmpty
-                && degradedWatches.isEmpty && refusedInputs.isEmpty && cutChains == 0
+                && degradedWatches.isEmpty && wrongStages.isEmpty && refusedInputs.isEmpty
+                && cutChains == 0
         }
 
         struct DeadLetter: Codable, Sendable {
@@ -168,6 +171,14 @@ struct StatusReport: Codable, Sendable {
         struct RefusedInput: Codable, Sendable {
             var path: String
             var problems: [String]
+        }
+
+        struct WrongStage: Codable, Sendable {
+            var model: String
+            var stage: String
+            /// The one that is live by the journal.
+            var version: Int
+            var finding: String
         }
 
         struct DegradedWatch: Codable, Sendable {

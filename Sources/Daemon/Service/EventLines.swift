@@ -29,7 +29,7 @@ struct EventLines: Sendable {
         SettingsRefused.type: .error, FileRefused.type: .warning, RunFailed.type: .warning,
         WatchDegraded.type: .warning, WatchOverflowed.type: .warning,
         CommandRefused.type: .warning, CommandDeclined.type: .warning,
-        JournalRecovered.type: .warning,
+        JournalRecovered.type: .warning, DeploymentRestored.type: .warning,
         PromotionRefused.type: .notice, DeploymentCompleted.type: .notice,
         ApprovalRequested.type: .notice,
     ]

@@ -99,7 +99,11 @@ package struct WorkspaceFolders: OutputFolders {
     }
 
     package func target(of path: WorkspacePath) throws -> WorkspacePath? {
-        let file = try resolve(path)
+        try WorkspaceFolders.target(of: try resolve(path))
+    }
+
+    /// Where a link of the workspace leads; nil when it is none.
+    static func target(of file: FilePath) throws -> WorkspacePath? {
         guard try FileStatus.of(file)?.kind == .symbolicLink else { return nil }
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = try file.withCString { name throws(SystemError) in

@@ -240,6 +240,32 @@ public struct DeploymentCompleted: EventPayload {
     }
 }
 
+/// A stage did not lead to its live version when the daemon started, and was made to again.
+public struct DeploymentRestored: EventPayload {
+    public static let type = "deployment.restored"
+
+    public var model: String
+    public var version: Int
+    public var artifact: Digest
+    public var stage: String
+    /// What was the matter, in words.
+    public var finding: String
+
+    public var subject: Subject { .model(model) }
+
+    public var summary: String {
+        "version \(version) is put back in \(stage): \(finding)"
+    }
+
+    public init(model: String, version: Int, artifact: Digest, stage: String, finding: String) {
+        self.model = model
+        self.version = version
+        self.artifact = artifact
+        self.stage = stage
+        self.finding = finding
+    }
+}
+
 /// A deployed version was loaded from where a server finds it, and asked to predict.
 public struct StageChecked: EventPayload {
     public static let type = "stage.checked"
