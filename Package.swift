@@ -167,7 +167,7 @@ let package = Package(
                 "Millrace",
                 "MillraceTesting", "LinuxSystem", "Checksums", "Validator", "Trainer", "Monitor",
                 "Deployer", "StorageKit",
-            ], exclude: ["Transcripts", "verify_proof.py"]),
+            ], exclude: ["Fixtures", "Transcripts", "verify_proof.py"]),
         // All plugins together, stopped at every step.
         tests(
             "PipelineTests",

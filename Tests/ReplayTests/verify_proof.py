@@ -37,6 +37,7 @@ class Flaw(Exception):
 def need(condition, words):
     if not condition:
         raise Flaw(words)
+    return condition
 
 
 def crc32c(data):
@@ -72,9 +73,7 @@ def check_records(lines, claim):
 
 def read_list(inputs, objects):
     """The files of a dataset version, from the layers of its list; their digest is the version's."""
-    files = {}
-    for file in inputs["files"].get("listed") or []:
-        files[file["path"]] = file
+    files = {file["path"]: file for file in inputs["files"].get("listed") or []}
     for layer in inputs["files"]["layers"]:
         need(layer["sha256"] in objects, f"the list of files {layer['sha256']} is missing")
         for line in objects[layer["sha256"]].splitlines():
@@ -122,8 +121,7 @@ def check_story(events, claim, objects):
              f"the arrival of {path} is missing")
         accepted = [e for e in events if e["type"] == "data.accepted"
                     and e["data"]["file"]["sha256"] == file["sha256"]]
-        need(accepted, f"the validation of {path} is missing")
-        contract = accepted[-1]["data"]["contract"]
+        contract = need(accepted, f"the validation of {path} is missing")[-1]["data"]["contract"]
         need(find("contract.accepted", contract=contract) or find("contract.proposed", contract=contract),
              f"the contract of {path} is missing")
     for name, digest in inputs["code"].items():
@@ -131,8 +129,7 @@ def check_story(events, claim, objects):
     rollback = plan["data"]["isRollback"]
     gates = find("gates.evaluated", plan["sequence"] + 1, stage=stage, **this)
     need(rollback or (gates and gates["data"]["passed"]), "the gates' verdict is missing")
-    settings = find("settings.accepted", plan["sequence"])
-    need(settings, "the settings in force are missing")
+    need(settings := find("settings.accepted", plan["sequence"]), "the settings in force are missing")
     pipeline = settings["data"]["settings"]["pipelines"].get(model, {})
     if stage in pipeline.get("approval", []) and not rollback:
         decision = find("approval.decided", plan["sequence"] + 1, stage=stage, approved=True, **this)
@@ -148,10 +145,12 @@ def check_story(events, claim, objects):
 
 
 def check_facts(bundle, events):
-    """Each fact says what its record says; its words are the program's, and only the digest binds them."""
+    """Each fact says what its record says; in version 1 it has words, which only the last digest binds."""
     at = {event["sequence"]: (event, line) for event, line in zip(events, bundle["records"])}
     for fact in bundle["facts"]:
         place = f"facts.{fact['step']}"
+        keys = {"step", "sequence", "time", "actor"} | ({"what"} if bundle["version"] == 1 else set())
+        need(fact.keys() - {"sha256"} == keys, f"{place} has not the members that it was written with")
         need(fact["sequence"] in at, f"{place}.sequence: there is no record {fact['sequence']}")
         event, line = at[fact["sequence"]]
         need(event["type"].startswith(STEPS.get(fact["step"], "?")), f"{place}.step is not what it was")
@@ -164,7 +163,7 @@ def verify(data):
     try:
         bundle = json.loads(data)
         claim = bundle["claim"]
-        need(bundle["format"] == "millrace-proof" and bundle["version"] == 1, "it is no proof")
+        need(bundle["format"] == "millrace-proof" and bundle["version"] in (1, 2), "it is no proof")
         objects = {}
         for entry in bundle["objects"]:
             content = base64.b64decode(entry["base64"], validate=True)

@@ -5,6 +5,7 @@ import Runtime
 /// A proof that holds, for people.
 struct ProofPage {
     let bundle: ProofBundle
+    let catalogue = EventCatalogue()
 
     /// Facts of one kind that are shown one by one.
     private static let shown = 3
@@ -26,38 +27,68 @@ struct ProofPage {
         lines.append("  chain   \(chain)")
         lines.append("  bytes   \(Format.count(bundle.objects.count, "object")) beside the records")
         lines.append(Text())
-        lines += table.lines(for: terminal)
+        return lines + steps(for: terminal)
+    }
+
+    /// What a record says stands beside it where there is room, and below it elsewhere: a sentence
+    /// that is cut off explains nothing.
+    private func steps(for terminal: Terminal) -> [Text] {
+        let rows = rows
+        var beside = table([.init("WHAT")])
+        for row in rows { beside.add(row.cells + [Text(row.words)]) }
+        let whole = beside.lines(for: Terminal(usesUnicode: terminal.usesUnicode))
+        guard whole.contains(where: { $0.width > terminal.lineMax }) else { return whole }
+        var above = table([])
+        for row in rows { above.add(row.cells) }
+        let heads = above.lines(for: terminal)
+        var lines = Array(heads.prefix(1))
+        for (head, row) in zip(heads.dropFirst(), rows) {
+            lines.append(head)
+            guard !row.words.isEmpty else { continue }
+            let words = row.words.replacing("\n", with: " ")
+            lines += wrapped(words, width: max(20, terminal.width - 4)).map {
+                .spaces(4) + Text($0)
+            }
+        }
         return lines
     }
 
-    private var table: TextTable {
-        var table = TextTable([
-            .init("STEP"), .init("RECORD", .right), .init("WHEN (UTC)"), .init("WHO"),
-            .init("SHA-256"), .init("WHAT", cut: .end),
-        ])
+    private func table(_ last: [TextTable.Column]) -> TextTable {
+        TextTable(
+            [
+                .init("STEP"), .init("RECORD", .right), .init("WHEN (UTC)"),
+                .init("WHO", cut: .end), .init("SHA-256"),
+            ] + last)
+    }
+
+    private var rows: [(cells: [Text], words: String)] {
+        var rows: [(cells: [Text], words: String)] = []
         for group in groups {
-            for fact in group.prefix(ProofPage.shown) {
-                table.add(
-                    Text(fact.step), Text("#\(fact.sequence)", .name),
+            for (fact, event) in group.prefix(ProofPage.shown) {
+                let cells = [
+                    Text(fact.step, .strong), Text("#\(fact.sequence)", .name),
                     Text(String(fact.time.description.prefix(10))), Text(fact.actor),
-                    Text(String(fact.sha256?.short.prefix(8) ?? "")), Text(fact.what))
+                    Text(String(fact.sha256?.short.prefix(8) ?? "")),
+                ]
+                rows.append((cells, catalogue.summary(of: event)))
             }
             if group.count > ProofPage.shown, let first = group.first {
                 let more = Format.count(group.count - ProofPage.shown)
-                table.add(Text(first.step), Text("…"), Text(), Text("and \(more) more", .faint))
+                rows.append(
+                    ([Text(first.0.step), Text("…"), Text(), Text("and \(more) more", .faint)], ""))
             }
         }
-        return table
+        return rows
     }
 
     /// Files and their validations together, the others as they come.
-    private var groups: [[ProofBundle.Fact]] {
-        var groups: [[ProofBundle.Fact]] = []
-        for fact in bundle.facts {
-            if let index = groups.firstIndex(where: { $0.first?.step == fact.step }) {
-                groups[index].append(fact)
+    private var groups: [[(ProofBundle.Fact, Event)]] {
+        var groups: [[(ProofBundle.Fact, Event)]] = []
+        for (fact, event) in zip(bundle.facts, bundle.told) {
+            if let index = groups.firstIndex(where: { $0.first?.0.step == fact.step }) {
+                groups[index].append((fact, event))
             } else {
-                groups.append([fact])
+                groups.append([(fact, event)])
             }
         }
         return groups

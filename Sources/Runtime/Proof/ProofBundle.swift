@@ -6,13 +6,16 @@ package import Millrace
 ///
 /// The file is JSON, indented, in exactly the form that `bytes` writes, so that no byte of it is free:
 ///
-///     format, version   "millrace-proof", 1
+///     format, version   "millrace-proof", 2
 ///     claim             what is shown: model, version, stage, artifact, the record of the deployment,
 ///                       the head of the journal, and whether the chain reaches it without a gap
-///     facts             one a step, from the data to the deployment; follow from the records
+///     facts             one a step, from the data to the deployment: which record, and what is in it
 ///     records           the lines of the journal, as they are, in order
 ///     objects           {sha256, base64} of lists of files, contracts, code, the model
 ///     sha256            of all bytes before this member's line
+///
+/// All of it follows from the records and objects. Sentences for people are made when a proof is shown:
+/// a program that words them in another way still finds the same bytes. Version 1 kept them in the facts.
 package struct ProofBundle: Sendable {
     package struct Claim: Codable, Sendable, Hashable {
         package var model: String
@@ -38,7 +41,9 @@ package struct ProofBundle: Sendable {
         package var actor: String
         /// Of the bytes that the step is about.
         package var sha256: Digest?
-        package var what: String
+        /// In version 1 alone: how the program that wrote it put the record into words. It is kept, and
+        /// the closing digest binds it, but nothing rests on it and nothing shows it.
+        package var what: String?
     }
 
     package struct Object: Sendable, Hashable {
@@ -46,18 +51,24 @@ package struct ProofBundle: Sendable {
         package var bytes: [UInt8]
     }
 
+    package var version = newest
     package var claim: Claim
     package var facts: [Fact]
+    /// The records that the facts are about, one for each; not in the file.
+    package var told: [Event] = []
     /// Lines without their newlines.
     package var records: [[UInt8]]
     package var objects: [Object]
 
     static let format = "millrace-proof"
+    static let newest = 2
+    static let wordsVersion = 1
 
     /// The file.
     package func bytes() throws -> [UInt8] {
         let body = JSONValue.object([
-            .init("format", .string(ProofBundle.format)), .init("version", 1),
+            .init("format", .string(ProofBundle.format)),
+            .init("version", .integer(Int64(version))),
             .init("claim", try JSONValue(encoding: claim)),
             .init("facts", .array(try facts.map { try JSONValue(encoding: $0) })),
             .init("records", .array(records.map { .string(String(decoding: $0, as: UTF8.self)) })),

@@ -22,19 +22,23 @@ package enum ProofCheck {
             }
             objects[object.sha256] = object.bytes
         }
-        let made: ProofBundle
+        var made: ProofBundle
         do {
             made = try ProofBundle(
                 records: bundle.records, events: events, deployment: bundle.claim.deployment,
                 objects: bundle.objects)
         } catch let error as ProofFlaw { throw error } catch { throw ProofFlaw("\(error)") }
+        made.version = bundle.version
+        for index in made.facts.indices.prefix(bundle.facts.count) {
+            made.facts[index].what = bundle.facts[index].what
+        }
         try same(bundle.claim, made.claim, "claim", "the records")
         for (said, found) in zip(bundle.facts, made.facts) {
             try same(said, found, "facts.\(found.step)", "record \(found.sequence)")
         }
         guard made.facts == bundle.facts else { throw ProofFlaw("facts are missing, or too many") }
         try checkForm(made, file)
-        return bundle
+        return made
     }
 
     /// Two objects are the same, member by member. - Throws: what names the first that is not.
@@ -54,15 +58,25 @@ package enum ProofCheck {
         guard json["format"]?.stringValue == ProofBundle.format else {
             throw ProofFlaw("its 'format' is not \(ProofBundle.format)")
         }
-        guard json["version"]?.integerValue == 1 else {
-            throw ProofFlaw("its 'version' is not 1: a newer program may read it")
+        let versions = ProofBundle.wordsVersion...ProofBundle.newest
+        guard let version = json["version"]?.integerValue.flatMap({ Int(exactly: $0) }),
+            versions.contains(version)
+        else {
+            throw ProofFlaw(
+                "its 'version' is none of 1 to \(ProofBundle.newest): a newer program may read it")
         }
         guard let claim = try json["claim"]?.decode(ProofBundle.Claim.self) else {
             throw ProofFlaw("it has no 'claim'")
         }
-        var bundle = ProofBundle(claim: claim, facts: [], records: [], objects: [])
-        for fact in json["facts"]?.arrayValue ?? [] {
-            bundle.facts.append(try fact.decode(ProofBundle.Fact.self))
+        var bundle = ProofBundle(
+            version: version, claim: claim, facts: [], records: [], objects: [])
+        for json in json["facts"]?.arrayValue ?? [] {
+            let fact = try json.decode(ProofBundle.Fact.self)
+            guard (fact.what != nil) == (version == ProofBundle.wordsVersion) else {
+                throw ProofFlaw(
+                    "facts.\(fact.step).what is not as it was written: version 1 alone has it")
+            }
+            bundle.facts.append(fact)
         }
         for (index, record) in (json["records"]?.arrayValue ?? []).enumerated() {
             guard let line = record.stringValue else {
@@ -112,12 +126,20 @@ package enum ProofCheck {
         return events
     }
 
+    /// The last digest, its quotation mark, and the end of the file.
+    private static let closingLength = 64 + "\"\n}\n".utf8.count
+
     /// Nothing but what was read is in the file, and in no other form.
     private static func checkForm(_ bundle: ProofBundle, _ file: [UInt8]) throws(ProofFlaw) {
         let wanted: [UInt8]
         do { wanted = try bundle.bytes() } catch { throw ProofFlaw("\(error)") }
         guard wanted != file else { return }
         let same = zip(wanted, file).prefix { $0 == $1 }.count
+        if bundle.version == ProofBundle.wordsVersion, same >= wanted.count - closingLength {
+            throw ProofFlaw(
+                "facts.*.what, the words of one of them, or the closing sha256 is not as it was "
+                    + "written")
+        }
         let line = file.prefix(same).count { $0 == UInt8(ascii: "\n") } + 1
         throw ProofFlaw("line \(line) of the file is not as it was written")
     }
@@ -145,6 +167,6 @@ extension ProofBundle {
                 deployment: deployment, head: last.sequence,
                 headHash: Digest(words: SHA256.hash(line).words), isWhole: isWhole,
                 isLive: isWhole && story.isLive),
-            facts: story.facts, records: records, objects: objects)
+            facts: story.facts, told: story.told, records: records, objects: objects)
     }
 }

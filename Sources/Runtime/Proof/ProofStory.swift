@@ -14,8 +14,9 @@ struct ProofStory {
     private let events: [Event]
     private let byID: [EventID: Event]
     private let objects: [Digest: [UInt8]]
-    private let catalogue = EventCatalogue()
     private(set) var facts: [ProofBundle.Fact] = []
+    /// The records that the facts are about, one for each.
+    private(set) var told: [Event] = []
     private(set) var deployed: DeploymentCompleted
     private(set) var isLive = true
 
@@ -57,8 +58,8 @@ struct ProofStory {
         facts.append(
             ProofBundle.Fact(
                 step: step, sequence: event.sequence, time: event.time,
-                actor: event.actor.description, sha256: digest,
-                what: catalogue.summary(of: event)))
+                actor: event.actor.description, sha256: digest))
+        told.append(event)
     }
 
     // MARK: from the end to the beginning, told the other way round
