@@ -43,7 +43,7 @@ struct PipelinePage {
     private func text(of stage: StatusReport.PipelineState.Stage, isLast: Bool) -> Text {
         guard let version = stage.version else { return Text("nothing yet", .faint) }
         var text = Text("v\(version)", isLast ? .good : .strong)
-        if let since = stage.since { text += " since \(Format.relative(since, to: now))" }
+        if let since = stage.since { text += ", deployed \(Format.relative(since, to: now))" }
         if stage.rollback { text += ", \("rolled back", .warning)" }
         if stage.checkPassed == false { text += ", \("check not passed", .bad)" }
         if !stage.metrics.isEmpty { text += ": \(EventText.metrics(stage.metrics))" }
@@ -77,7 +77,7 @@ struct PipelinePage {
         of run: StatusReport.PipelineState.Run, _ terminal: Terminal
     ) -> Text {
         var text: Text = "run \(run.run), \(run.algorithm) on v\(run.datasetVersion) of "
-        text += "\(run.dataset), since \(Format.relative(run.since, to: now))"
+        text += "\(run.dataset), started \(Format.relative(run.since, to: now))"
         if let fraction = run.fraction {
             let bar = Chart.bar(fraction, width: 10, unicode: terminal.usesUnicode)
             text += "  \(bar) \(Format.percent(fraction, 0))"

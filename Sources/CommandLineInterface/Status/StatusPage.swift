@@ -54,11 +54,11 @@ struct StatusPage {
             let pid = daemon.pid.map { ", process \($0)" } ?? ""
             if let full = daemon.diskFullSince {
                 return """
-                    daemon  \("paused", .bad)\(pid): the disk is full since \(ago(full)); it goes on by \
-                    itself when there is room
+                    daemon  \("paused", .bad)\(pid): the disk is full, noticed \(ago(full)); it goes on \
+                    by itself when there is room
                     """
             }
-            return "daemon  \("running", .good)\(pid), since \(ago(daemon.since))"
+            return "daemon  \("running", .good)\(pid), started \(ago(daemon.since))"
         }
         if daemon.crashed {
             return
@@ -66,13 +66,13 @@ struct StatusPage {
         }
         guard let stopped = daemon.stoppedAt else { return "daemon  never started" }
         return """
-            daemon  \("not running", .warning) since \(ago(stopped)) \
+            daemon  \("not running", .warning), stopped \(ago(stopped)) \
             (\(daemon.stopReason ?? ""))
             """
     }
 
     private func ago(_ time: Timestamp?) -> String {
-        time.map { Format.relative($0, to: now) } ?? "an unknown time"
+        time.map { Format.relative($0, to: now) } ?? "at an unknown time"
     }
 
     // MARK: datasets
