@@ -52,14 +52,14 @@ struct WhyCommand {
             let layout = try Shared.layout(input)
             let reader = try Reading.journal(layout)
             let moment = try Shared.moment(input, now: clock())
-            let view = try WorkspaceView(reader, projections: WhyTarget.projections, at: moment)
-            let target = WhyTarget(input[WhyCommand.fact], root: layout.root, reader, view)
+            let target = try WhyTarget(
+                input[WhyCommand.fact], root: layout.root, reader, at: moment)
             let sequence = try target.sequence(forward: input[WhyCommand.forward])
             var tracer = CauseTracer(
                 target.search, files: try VaultFiles(layout))
             guard let event = try target.search.event(sequence) else {
                 throw CommandFailure(
-                    .missing, "there is no record \(sequence); the last is \(view.sequence)",
+                    .missing, "there is no record \(sequence); the last is \(target.search.last)",
                     advice: "'millrace events' lists them")
             }
             let catalogue = Reading.catalogue(registry)

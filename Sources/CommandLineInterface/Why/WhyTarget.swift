@@ -166,18 +166,26 @@ extension EvidenceSearch {
 }
 
 extension WhyTarget {
-    /// The states that a question of why begins with.
-    static let projections: [any Projection.Type] = [
-        SettingsInForce.self, DatasetRegistry.self,
-    ]
-
-    init(_ words: RawArgument, root: FilePath, _ reader: JournalReader, _ view: WorkspaceView) {
+    /// From the states at a moment.
+    init(
+        _ words: RawArgument, root: FilePath, _ reader: JournalReader, at moment: Moment
+    ) throws {
+        // Who names a version asks about its model: its state is then folded with the others, because
+        // a second fold would read the same records once more.
+        let isVersion = words.text?.contains("@") ?? false
+        let view = try WorkspaceView(
+            reader,
+            projections: [SettingsInForce.self, DatasetRegistry.self]
+                + (isVersion ? [ModelRegistry.self] : []), at: moment)
         self.init(
             words: words, root: root, reader: reader, search: EvidenceSearch(reader, view),
             models: {
-                try WorkspaceView(
-                    reader, projections: [ModelRegistry.self], at: .sequence(view.sequence)
-                ).state(ModelRegistry.self)
+                let known =
+                    isVersion
+                    ? view
+                    : try WorkspaceView(
+                        reader, projections: [ModelRegistry.self], at: .sequence(view.sequence))
+                return known.state(ModelRegistry.self)
             },
             production: (view.state(SettingsInForce.self).settings?.pipelines ?? [:])
                 .compactMapValues(\.stages.last))
