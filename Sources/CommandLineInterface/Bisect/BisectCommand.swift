@@ -180,8 +180,9 @@ struct BisectPage {
             Format.count(answer.versionsAsked, "version") + " looked at, "
             + Format.count(answer.trainings, "training")
         let changes = Format.count(answer.changes, "change")
+        let need = answer.changes == 1 ? "needs" : "need"
         lines.append(
-            Text("\(looked); \(changes) in all need at most \(answer.questionsMax)", .faint))
+            Text("\(looked); \(changes) in all \(need) at most \(answer.questionsMax)", .faint))
         if let recovered = answer.recovered {
             lines.append("v\(recovered.version) is good again: \(Format.fixed(recovered.value, 4))")
         }
