@@ -1,3 +1,5 @@
+import Glibc
+import LinuxSystem
 import Millrace
 
 /// The parts that the story of the flights is told with.
@@ -133,6 +135,18 @@ extension Story {
                 model: "delays", version: version, artifact: artifact, stage: stage,
                 previous: version > 1 ? version - 1 : nil, isRollback: false),
             as: "\(stage) \(version)", because: "plan \(stage) \(version)", by: Story.deployer)
+        try place(version, in: stage)
+    }
+
+    /// What a server finds.
+    private func place(_ version: Int, in stage: String) throws {
+        let release = root.appending("models/delays/\(version)")
+        try Files.makeDirectories(release)
+        try Files.replace(release.appending("model.json"), with: Array("{}".utf8), durable: false)
+        let link = root.appending("deployments/\(stage)/delays")
+        try Files.makeDirectories(link.parent)
+        try? Files.unlink(link)
+        _ = link.withCString { symlink("../../models/delays/\(version)", $0) }
     }
 
     /// A second month that is better and waits, a damaged file, and what went wrong besides.
