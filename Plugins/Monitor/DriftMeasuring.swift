@@ -13,15 +13,13 @@ struct DriftMeasuring {
 
     init(
         pipeline: String, settings: Pipeline, windows: DriftWindows, files: any FileStore,
-        known: ReferenceProfiles
+        known: KnownReference?
     ) throws {
         self.pipeline = pipeline
         self.settings = settings
         self.windows = windows
         (reference, referenceDigest) = try windows.referenceProfile(
-            of: settings.watchedColumns,
-            known: known.profile(of: windows.model.inputs.datasetDigest, for: pipeline),
-            from: files)
+            of: settings.watchedColumns, known: known, from: files)
         current = try windows.currentProfile(of: settings.watchedColumns, from: files)
         report = drift(
             from: reference, to: current,

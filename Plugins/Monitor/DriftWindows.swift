@@ -43,25 +43,29 @@ struct DriftWindows {
     }
 
     /// The profile of the reference window with the watched columns alone, and where the vault has
-    /// it with all columns. It is merged from its files once for a model in production.
+    /// it with all columns. It is merged once for a model in production: from that of the model before
+    /// and the files that came since, or from all files.
     func referenceProfile(
-        of columns: Set<String>?, known: Digest?, from files: any FileStore
+        of columns: Set<String>?, known: KnownReference?, from files: any FileStore
     ) throws -> (profile: Profile, digest: Digest) {
-        if let known, files.contains(known) {
-            let name = "version \(model.inputs.datasetVersion) of \(model.inputs.dataset)"
-            return (
-                try DriftWindows.profile(known, of: columns, about: name, from: files), known
-            )
+        let known = known.flatMap { files.contains($0.profile) ? $0 : nil }
+        if let known, known.dataset == model.inputs.datasetDigest {
+            return (try known.read(of: columns, from: files), known.profile)
         }
-        let all = try DriftWindows.merged(reference, of: nil, from: files).json
+        let count = known?.beginning(of: reference, from: files) ?? 0
+        let beginning = count > 0 ? try known?.read(of: nil, from: files) : nil
+        let all = try DriftWindows.merged(
+            reference[(beginning == nil ? 0 : count)...], after: beginning, of: nil, from: files
+        ).json
         let digest = try files.store(all.bytes)
         return (try Profile(json: columns.map { all.keeping($0) } ?? all), digest)
     }
 
     private static func merged(
-        _ window: [DatasetFile], of columns: Set<String>?, from files: any FileStore
+        _ window: some Sequence<DatasetFile>, after beginning: Profile? = nil,
+        of columns: Set<String>?, from files: any FileStore
     ) throws -> Profile {
-        var sum: Profile?
+        var sum = beginning
         for file in window {
             let profile = try DriftWindows.profile(
                 file.profile, of: columns, about: "\(file.path)", from: files)
@@ -73,7 +77,7 @@ struct DriftWindows {
     /// Ten thousand columns at their largest.
     private static let profileLimit = 512 << 20
 
-    private static func profile(
+    fileprivate static func profile(
         _ digest: Digest, of columns: Set<String>?, about name: String,
         from files: any FileStore
     ) throws -> Profile {
@@ -85,6 +89,39 @@ struct DriftWindows {
         } catch {
             throw ReactionError("the profile of \(name) cannot be read: \(error)")
         }
+    }
+}
+
+/// A reference window's profile that was merged before, for this model or an earlier one.
+struct KnownReference {
+    /// The digest of the dataset version.
+    let dataset: Digest
+    /// Where it lies.
+    let profile: Digest
+    /// A version that was trained on those files; nil when it is not remembered.
+    private let version: ModelVersionCreated?
+
+    init(_ reference: DriftMeasured.Reference, of model: ModelRegistry.Model) {
+        dataset = reference.dataset
+        profile = reference.profile
+        version =
+            model.versions.values.first {
+                $0.created?.inputs.datasetDigest == reference.dataset
+            }?.created
+    }
+
+    func read(of columns: Set<String>?, from files: any FileStore) throws -> Profile {
+        try DriftWindows.profile(profile, of: columns, about: "the reference", from: files)
+    }
+
+    /// How many files at the beginning of a window it is made from; 0 when the window begins otherwise.
+    /// Profiles are merged in order, so that it comes to the same bytes as merging all of them.
+    func beginning(of window: [DatasetFile], from files: any FileStore) -> Int {
+        guard let mine = try? version?.inputs.manifest(from: files).sorted,
+            mine.count <= window.count,
+            zip(mine, window).allSatisfy({ $0.path == $1.path && $0.profile == $1.profile })
+        else { return 0 }
+        return mine.count
     }
 }
 

@@ -12,8 +12,8 @@ struct ReferenceProfiles: Projection {
         measured[event.subject.name] = last
     }
 
-    /// Nil when it has to be merged from its files.
-    func profile(of dataset: Digest, for pipeline: String) -> Digest? {
-        measured[pipeline]?.payload?.reference.flatMap { $0.dataset == dataset ? $0.profile : nil }
+    /// The last one; nil when there is none yet.
+    func last(for pipeline: String) -> DriftMeasured.Reference? {
+        measured[pipeline]?.payload?.reference
     }
 }

@@ -32,9 +32,10 @@ struct VersionReaction {
                 champion, added: added, in: version, minimumRows: pipeline.drift.minimumRows,
                 from: context.files)
         else { return nil }
+        let known = try context.state(ReferenceProfiles.self).last(for: name)
         let measuring = try DriftMeasuring(
             pipeline: name, settings: pipeline, windows: windows, files: context.files,
-            known: try context.state(ReferenceProfiles.self))
+            known: known.map { KnownReference($0, of: model) })
         if measuring.report.isDrifted || settings.reportQuiet {
             try DriftPage(measuring: measuring, event: context.event, plots: settings.plots)
                 .write(context.outputs)

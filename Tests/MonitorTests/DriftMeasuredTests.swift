@@ -1,5 +1,6 @@
 import Millrace
 import MillraceTesting
+import Tabular
 import Testing
 
 @testable import Monitor
@@ -171,6 +172,28 @@ import Testing
         #expect(measured.map(\.referenceVersion) == [1, 2])
         #expect(measured.map(\.drifted) == [true, false])
         #expect(measured.map(\.referenceRows) == [2000, 4000])
+    }
+
+    /// It goes on from the reference before where that is its beginning, as with "b", and not with "0".
+    @Test(arguments: ["b", "0"])
+    func `a reference has the bytes of one that is merged from all of its files`(
+        _ name: String
+    ) async throws {
+        var mill = try await mill()
+        try await mill.add(try mill.file(name, MonitorMill.table(2000, seed: 2, late: 0.9)))
+        let files = try #require(mill.current?.files.listed)
+        try await mill.train(version: 2)
+        try await mill.deploy(version: 2)
+        try await mill.add(try mill.file("c", MonitorMill.table(2000, seed: 3)))
+        let store = mill.mill.world.files
+        func profile(_ digest: Digest) throws -> Profile {
+            try Profile(json: JSONValue(parsing: store.bytes(of: digest, limit: 1 << 24)))
+        }
+        let parts = try files.map { try profile($0.profile) }
+        let whole = try #require(parts.first).merging(try #require(parts.last))
+        let measured = try #require(try mill.drifts().last)
+        #expect(measured.referenceVersion == 2)
+        #expect(measured.reference?.profile == (try store.store(whole.json.bytes)))
     }
 
     @Test func `a profile that cannot be read is a dead letter, not a crash`() async throws {

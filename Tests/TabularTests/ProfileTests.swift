@@ -27,6 +27,21 @@ private func column(_ lines: some Sequence<String>) throws -> Profile {
     }
 }
 
+@Test func `a saved part is merged as one that was never saved`() throws {
+    var random = SeededGenerator(11)
+    let makers: [(inout SeededGenerator) -> String] = [
+        { "\($0.normal())" }, { "\($0.next() % 3)" }, { "t\($0.next() % 9_000)" },
+        { $0.next() % 2 == 0 ? "\($0.uniform() * 1e300)" : "none" }, { "\($0.next() % 9_000)" },
+    ]
+    for make in makers {
+        let parts = try (0..<4).map { _ in try column((0..<3_000).map { _ in make(&random) }) }
+        let whole = parts.dropFirst().reduce(parts[0]) { $0.merging($1) }
+        let begun = parts[1..<3].reduce(parts[0]) { $0.merging($1) }
+        let saved = try Profile(json: JSONValue(parsing: begun.json.bytes))
+        #expect(saved.merging(parts[3]).json.bytes == whole.json.bytes)
+    }
+}
+
 /// Equal to the last bit, but for mean and variance.
 private func expectSame(_ a: ColumnProfile, _ b: ColumnProfile) {
     #expect(a.texts == b.texts)
