@@ -27,6 +27,7 @@ extension Daemon {
             let now = WallClock.now
             let drafts = try Intake.drafts(batch.reports, at: now)
             try journal(drafts, batch.reports)
+            recognised.note(batch.reports)
             batch.acknowledge()
             metrics.taken(batch.reports)
             vault.placeSoon()
@@ -38,7 +39,10 @@ extension Daemon {
             fail("what was dropped cannot be journaled: \(error)")
             return
         }
-        if batch.reports.contains(.ready) { becomeReady() }
+        if batch.reports.contains(.ready) {
+            becomeReady()
+            recognised.write()
+        }
     }
 
     /// The copies are on the disk before any event that names them counts.

@@ -54,6 +54,7 @@ package final class Daemon: Sendable {
     let schedule: Scheduler
     let phase = LifePhase()
     let pause: PauseFile
+    let recognised: RecognisedFiles
     let outcome = Mutex(Outcome())
     /// Made readable when the main thread has something to look at.
     let wake: FileDescriptor
@@ -132,6 +133,7 @@ package final class Daemon: Sendable {
         }
         // The lock of the journal is that of this file, too.
         pause = PauseFile(layout)
+        recognised = RecognisedFiles(layout)
         jobs = JobRunner(
             JobRunner.Configuration(
                 jobs: layout.jobs, program: options.program,
@@ -176,8 +178,10 @@ package final class Daemon: Sendable {
             let commands = history.deliveries.positions[WorkspacePlugin.name.rawValue]
             inbox = InboxCleaner(
                 layout, history.letters, pending: Set(commands?.pending ?? []))
+            var known = history.takeFiles()
+            recognised.apply(to: &known)
             watcher = try Daemon.makeWatcher(
-                layout, checked.settings, history.takeFiles(), survey, vault,
+                layout, checked.settings, known, survey, vault,
                 VaultRoom(pause) { [logger] in logger.log($0, $1) })
             unused = nil
             metrics = Daemon.makeMetrics(options, layout, vault, runtime, writer, watcher, logger)

@@ -15,6 +15,7 @@ package struct WorkspaceLayout: Sendable {
     package var vault: FilePath { state.appending("vault") }
     package var jobs: FilePath { state.appending("jobs") }
     package var outgoing: FilePath { state.appending("outgoing") }
+    var recognised: FilePath { state.appending("recognised") }
     var pause: FilePath { state.appending("pause") }
     package var inbox: FilePath { root.appending("inbox") }
     package var sample: FilePath { root.appending("sample") }

@@ -163,6 +163,9 @@ public struct Degradation: Hashable, Sendable {
 public enum WatchReport: Hashable, Sendable {
     case change(FileChange)
     case refused(FileRefusal)
+    /// Read again because its ctime had moved, and found to be the version that was known, with this
+    /// ctime. No news; who remembers it spares the next start the reading.
+    case recognised(WorkspacePath, FileVersion)
     case degraded(Degradation)
     /// What was degraded for this reason is watched again.
     case recovered(Degradation.Reason)

@@ -45,6 +45,7 @@ public struct KnownFiles: Sendable, ExpressibleByDictionaryLiteral {
         case .refused(let refusal):
             if case .notStored = refusal.reason { return }
             set(refusal.path, refusal.version)
+        case .recognised(let path, let version): set(path, version)
         case .degraded, .recovered, .overflowed, .ready: break
         }
     }

@@ -154,7 +154,10 @@ extension WatchLoop {
         set: WorkspacePath? = nil
     ) {
         guard let path = path(of: id) else { return }
-        guard let kind = tree.settle(version, at: id, from: source) else { return }
+        guard let kind = tree.settle(version, at: id, from: source) else {
+            if isSettledLongAgo(version) { reports.append(.recognised(path, version)) }
+            return
+        }
         if case .moved = kind, let source { leave(source, to: id) }
         reports.append(.change(FileChange(path: path, kind: kind, version: version, set: set)))
     }

@@ -62,6 +62,8 @@ final class WatchLoop {
     var nextScan: Int64?
     var scanNanoseconds: Int64 = 0
 
+    /// Files that have not changed since before this were read when any later change moved their ctime.
+    private let begun: Int64
     var reports: [WatchReport] = []
     var barriers: [Barrier] = []
     /// Barriers that began under another configuration and begin again.
@@ -121,6 +123,8 @@ final class WatchLoop {
         self.ingest = ingest
         self.delivery = delivery
         tree = known
+        let (clock, tick) = fileClock()
+        begun = clock - 2 * tick
         if rules.isEverything { tree[FileTree.root].flags.insert(.inside) }
     }
 
@@ -197,6 +201,13 @@ final class WatchLoop {
         next.isInitial = isInitial
         next.inherited = barriers.map(\.continuation) + waiting
         return next
+    }
+
+    /// Whether a file that is like this still has the bytes that were read: a clock of this machine
+    /// gave it its ctime, and had gone on when it was read.
+    func isSettledLongAgo(_ version: FileVersion) -> Bool {
+        guard let here = traits[version.device] else { return false }
+        return here.silentName == nil && version.changed < begun
     }
 
     var hasWork: Bool {

@@ -69,6 +69,7 @@ import Watching
         switch report {
         case .change(let change): append(change.path, below: root, to: &lines)
         case .refused(let refusal): append(refusal.path, below: root, to: &lines)
+        case .recognised: break
         case .ready: lines.append(contentsOf: "#ready\n".utf8)
         case .overflowed: lines.append(contentsOf: "#overflow\n".utf8)
         case .recovered(let reason): lines.append(contentsOf: "#recovered \(reason)\n".utf8)

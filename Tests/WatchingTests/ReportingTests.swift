@@ -103,6 +103,25 @@ import Watching
         await folder.stop()
     }
 
+    @Test func `a file whose ctime alone moved is read once more and no news`() async throws {
+        let folder = try WatchedFolder()
+        try folder.write("a", "1")
+        try folder.start()
+        await folder.barrier()
+        await folder.stop()
+        _ = folder.takeLines()
+        _ = folder.path("a").withCString { chmod($0, 0o644) }
+        let begun = fileClock()
+        _ = await folder.waitUntil { _ in fileClock().now > begun.now + 4 * begun.tick }
+        for _ in 0..<3 {
+            try folder.start()
+            await folder.barrier()
+            await folder.stop()
+        }
+        #expect(folder.ingested == 2)
+        #expect(folder.takeLines() == [])
+    }
+
     @Test func `a file is not reported while somebody has it open for writing`() async throws {
         let folder = try WatchedFolder()
         try folder.start()

@@ -81,7 +81,7 @@ package enum Intake {
         case .recovered(let reason):
             try outside(WatchRecovered(reason: reason.description), actor: .system, at: now)
         case .overflowed: try outside(WatchOverflowed(), actor: .system, at: now)
-        case .ready: nil
+        case .ready, .recognised: nil
         }
     }
 
