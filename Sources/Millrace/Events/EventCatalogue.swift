@@ -40,7 +40,8 @@ public struct EventCatalogue: Sendable {
         RunStarted.self, RunCompleted.self, RunFailed.self, ModelVersionCreated.self,
         ModelEvaluated.self, GatesEvaluated.self, PromotionRefused.self, ApprovalRequested.self,
         ApprovalDecided.self, DeploymentPlanned.self, DeploymentCompleted.self,
-        DeploymentRestored.self, StageChecked.self, DriftMeasured.self, JournalDamaged.self, JournalArchived.self,
-        JournalRecovered.self, VaultCollected.self, ScheduleDue.self, CoolDownEnded.self,
+        DeploymentRestored.self, StageChecked.self, DriftMeasured.self, JournalDamaged.self,
+        JournalArchived.self, JournalRecovered.self, VaultCollected.self, ScheduleDue.self,
+        CoolDownEnded.self,
     ]
 }
