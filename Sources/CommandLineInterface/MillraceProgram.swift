@@ -97,7 +97,7 @@ package struct MillraceProgram: Sendable {
                 .damage, Text("\(error)"),
                 advice: "'millrace verify' says what is provable; to start all the same, "
                     + "'millrace run --accept-damage'")
-        case .system: CommandFailure(.system, Text("\(error)"))
+        case .system, .endedWaiting: CommandFailure(.system, Text("\(error)"))
         }
     case let error as JournalError:
         switch error {

@@ -76,6 +76,8 @@ package final class Daemon: Sendable {
         MemoryFootprint.prepare()
         layout = WorkspaceLayout(root: options.workspace)
         logger = Logger(level: options.logLevel)
+        let room = StartRoom(logger, service, phase)
+        let layout = layout
         let checked: CheckedSettings
         let files: VaultFiles
         do { checked = try CheckedSettings.read(layout, options.registry) } catch {
@@ -83,16 +85,18 @@ package final class Daemon: Sendable {
         }
         do {
             try Trust.check(layout.settings)
-            try Files.makeDirectories(layout.state, mode: 0o700)
-            for folder in WorkspaceLayout.inputs {
-                try Files.makeDirectories(layout.root.appending(folder))
-            }
             signals = try DaemonSignals.make()
+            try room.take {
+                try Files.makeDirectories(layout.state, mode: 0o700)
+                for folder in WorkspaceLayout.inputs {
+                    try Files.makeDirectories(layout.root.appending(folder))
+                }
+            }
             wake = FileDescriptor(owning: try EventDescriptor.make())
             vault = try Vault(directory: layout.vault)
             files = try VaultFiles(layout, vault)
         } catch {
-            throw .system("\(error)")
+            throw DaemonError(error)
         }
         let plugins =
             checked.plugins + [
@@ -107,7 +111,7 @@ package final class Daemon: Sendable {
         let early = EarlySnapshot(reader, layout.snapshots, DaemonHistory.empty(plugins))
         var configuration = JournalConfiguration()
         configuration.acceptDamage = options.acceptDamage
-        configuration.givesUp = { [phase] in phase.isEnding }
+        configuration.givesUp = { room.givesUp() }
         let journal = layout.journal
         configuration.wasAccepted = { damage in
             (try? AcceptedDamage(JournalReader(directory: journal)))?.covers(damage) ?? false
@@ -119,20 +123,21 @@ package final class Daemon: Sendable {
             return vault.isWhole(arrived.sha256)
         }
         do {
-            try Files.makeDirectories(layout.journal, mode: 0o700)
-            writer = try JournalWriter(directory: layout.journal, configuration: configuration)
+            writer = try room.take {
+                try Files.makeDirectories(layout.journal, mode: 0o700)
+                return try JournalWriter(directory: layout.journal, configuration: configuration)
+            }
             Daemon.tell(writer.recovery, layout, logger)
-            // The lock of the journal is that of the vault, too.
-            try vault.prepare()
+            // The lock of the journal is that of this file, and of the vault, too.
+            pause = PauseFile(layout)
+            room.tell(pause)
+            let vault = vault
+            try room.take { try vault.prepare() }
             copies = Daemon.companion(vault, journal: layout.journal)
             try WorkspaceFolders(layout, files).removeLeftovers()
-        } catch let error as JournalError {
-            throw DaemonError(error)
         } catch {
-            throw .system("\(error)")
+            throw DaemonError(error)
         }
-        // The lock of the journal is that of this file, too.
-        pause = PauseFile(layout)
         recognised = RecognisedFiles(layout)
         jobs = JobRunner(
             JobRunner.Configuration(
@@ -140,9 +145,11 @@ package final class Daemon: Sendable {
                 environment: JobEnvironment.make(workspace: layout.root)))
         external = ExternalHost(layout: layout, vault: vault, logger: logger)
         do {
-            inFlight = try InFlightRecord(layout.state.appending("in-flight"))
+            inFlight = try room.take {
+                try InFlightRecord(layout.state.appending("in-flight"))
+            }
         } catch {
-            throw .system("\(error)")
+            throw DaemonError(error)
         }
         CrashMark.install(inFlight)
         let stopper = Stopper()
@@ -178,10 +185,9 @@ package final class Daemon: Sendable {
             let commands = history.deliveries.positions[WorkspacePlugin.name.rawValue]
             inbox = InboxCleaner(
                 layout, history.letters, pending: Set(commands?.pending ?? []))
-            var known = history.takeFiles()
-            recognised.apply(to: &known)
             watcher = try Daemon.makeWatcher(
-                layout, checked.settings, known, survey, vault,
+                layout, checked.settings, recognised.applied(to: history.takeFiles()), survey,
+                vault,
                 VaultRoom(pause) { [logger] in logger.log($0, $1) })
             unused = nil
             metrics = Daemon.makeMetrics(options, layout, vault, runtime, writer, watcher, logger)
@@ -189,10 +195,8 @@ package final class Daemon: Sendable {
             schedule = try Scheduler(checked.settings.schedule) { logger.log(.error, $0) }
             stopper.daemon = self
             try begin(history, checked, plugins)
-        } catch let error as JournalError {
-            throw DaemonError(error)
         } catch {
-            throw .system("\(error)")
+            throw DaemonError(error)
         }
     }
 

@@ -1,4 +1,4 @@
-package import Journal
+import Journal
 package import LinuxSystem
 
 /// Why a daemon does not start.
@@ -9,13 +9,24 @@ package enum DaemonError: Error, Sendable, CustomStringConvertible {
     case locked(String)
     /// The journal is damaged.
     case damaged(String)
+    /// It was asked to end while the start waited for room on a full disk.
+    case endedWaiting
     /// The machine said no.
     case system(String)
 
-    package init(_ error: JournalError) {
+    init(_ error: any Error) {
+        switch error {
+        case let error as DaemonError: self = error
+        case let error as JournalError: self = DaemonError(journal: error)
+        default: self = .system("\(error)")
+        }
+    }
+
+    private init(journal error: JournalError) {
         switch error {
         case .locked: self = .locked("\(error)")
         case .damaged: self = .damaged("\(error)")
+        case .diskFull: self = .endedWaiting
         default: self = .system("\(error)")
         }
     }
@@ -28,6 +39,8 @@ package enum DaemonError: Error, Sendable, CustomStringConvertible {
         case .locked(let reason): "another daemon has this workspace: \(reason)"
         case .damaged(let reason):
             reason
+        case .endedWaiting:
+            "ended while the start waited for room on a full disk: nothing is lost; make room and start again"
         case .system(let reason): reason
         }
     }

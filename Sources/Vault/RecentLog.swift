@@ -91,8 +91,14 @@ final class RecentLog: Sendable {
         let temporary = path.parent.appending("\(name).tmp")
         let file = try FileDescriptor.open(temporary, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW)
         let zeros = [UInt8](repeating: 0, count: RecentLogFormat.halfSize)
-        for _ in 0..<2 { try file.writeAll(zeros) }
-        try file.sync()
+        do throws(SystemError) {
+            for _ in 0..<2 { try file.writeAll(zeros) }
+            try file.sync()
+        } catch {
+            // On a full disk others need what it has got.
+            try? Files.unlink(temporary)
+            throw error
+        }
         try Files.rename(temporary, path)
         try Files.syncDirectory(path.parent)
     }

@@ -98,6 +98,47 @@ extension EndToEnd {
         }
 
         @Test(.enabled(if: canMount, "mounting is not allowed here"))
+        func `a start on a full disk waits for room, and ends when it is asked to`()
+            async throws
+        {
+            try await Workspace.use(initialised: false) { mill in
+                try Self.mount(mill.root, "size=96m")
+                defer { Self.unmount(mill.root) }
+                try #require(try mill.run(["init", mill.root.string]).code == 0)
+                try mill.start()
+                try mill.drop("first", at: "metrics/x/first")
+                try mill.wait(for: FileArrived.self) { $0.path.description == "metrics/x/first" }
+                #expect(try mill.stop() == .exited(0))
+                // What a start makes anew needs room.
+                try Files.unlink(mill.root.appending(".millrace/in-flight"))
+                let filler = try Self.fill(mill)
+
+                func startWaiting() throws -> ChildProcess {
+                    let child = try mill.spawn([], environment: Workspace.shellEnvironment)
+                    try waitUntil("status says that the start waits") { try Self.saysPaused(mill) }
+                    return child
+                }
+                let first = try startWaiting()
+                Glibc.kill(first.pid, SIGTERM)
+                #expect(try Workspace.ending(of: first) == .exited(0))
+
+                let second = try startWaiting()
+                try Files.unlink(filler)
+                try mill.drop("second", at: "metrics/x/second")
+                try waitUntil("the start went on, and the file arrived") {
+                    try mill.facts(FileArrived.self).contains {
+                        $0.payload.path.description == "metrics/x/second"
+                    }
+                }
+                #expect(try !Self.saysPaused(mill))
+                Glibc.kill(second.pid, SIGTERM)
+                #expect(try Workspace.ending(of: second) == .exited(0))
+                let verified = try mill.run(["verify"])
+                #expect(verified.code == 0, "\(verified)")
+            }
+        }
+
+        @Test(.enabled(if: canMount, "mounting is not allowed here"))
         func `status says that a drop waits for room in the vault`() async throws {
             try await Workspace.use { mill in
                 let vault = mill.layout.vault

@@ -51,7 +51,7 @@ struct RunCommand {
                 DaemonSignals.block()
                 try ParentProcess.followIntoDeath(Int32(clamping: parent))
             }
-            let daemon = try RunCommand.open(options, input)
+            guard let daemon = try RunCommand.open(options, input) else { return .success }
             // It waits in the kernel: not on one of the few threads that reactions run on.
             switch try await BlockingThread.run({ daemon.run() }) {
             case .done(let problems):
@@ -73,9 +73,15 @@ struct RunCommand {
 }
 
 extension RunCommand {
-    /// A settings file may have many problems: each gets a line of its own.
-    private static func open(_ options: Daemon.Options, _ input: Invocation) throws -> Daemon {
-        do { return try Daemon(options) } catch DaemonError.settings(let file, let problems) {
+    /// A settings file may have many problems: each gets a line of its own. Nil when a daemon was asked to
+    /// end before it had begun.
+    private static func open(_ options: Daemon.Options, _ input: Invocation) throws -> Daemon? {
+        do { return try Daemon(options) } catch DaemonError.endedWaiting {
+            // Of what there was to do once, nothing is done.
+            if options.once { throw DaemonError.endedWaiting }
+            input.err.line("\(DaemonError.endedWaiting)")
+            return nil
+        } catch DaemonError.settings(let file, let problems) {
             for problem in problems { input.err.line("\(file.description): \(problem)") }
             throw CommandFailure(
                 .settings,

@@ -13,6 +13,8 @@ final class LifePhase: Sendable {
 
     func become(_ next: Phase) { phase.withLock { $0 = next } }
 
+    var isStarting: Bool { phase.withLock { $0 == .starting } }
+
     var isEnding: Bool {
         switch phase.withLock({ $0 }) {
         // Nobody reads the signals yet.

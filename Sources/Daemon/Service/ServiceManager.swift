@@ -20,6 +20,10 @@ package struct ServiceManager: Sendable {
         // Without this one it would take the start for failed, so it is given time to listen.
         send("READY=1\nSTATUS=\(status)", milliseconds: 1000)
     }
+    /// The start takes so much longer.
+    package func starting(_ status: String, seconds: Int) {
+        send("STATUS=\(status)\nEXTEND_TIMEOUT_USEC=\(seconds * 1_000_000)")
+    }
     package func reloading() {
         send("RELOADING=1\nMONOTONIC_USEC=\(ProgramRunner.monotonicMilliseconds() * 1000)")
     }

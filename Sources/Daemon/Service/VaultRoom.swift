@@ -67,7 +67,7 @@ final class VaultRoom: Sendable {
 }
 
 extension VaultError {
-    fileprivate var isDiskFull: Bool {
+    var isDiskFull: Bool {
         if case .system(let error, _) = self { error.isDiskFull } else { false }
     }
 }

@@ -24,7 +24,13 @@ final class RecognisedFiles: Sendable {
     init(_ layout: WorkspaceLayout) { path = layout.recognised }
 
     /// Gives what the journal knows the ctimes at which it was found again.
-    func apply(to known: inout KnownFiles) {
+    func applied(to known: consuming KnownFiles) -> KnownFiles {
+        var known = known
+        apply(to: &known)
+        return known
+    }
+
+    private func apply(to known: inout KnownFiles) {
         guard let bytes = try? Files.read(path, limit: RecognisedFiles.limit) else { return }
         var kept = KnownFiles()
         var count = 0

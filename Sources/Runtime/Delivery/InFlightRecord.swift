@@ -32,7 +32,8 @@ package final class InFlightRecord: Sendable {
     package init(_ path: FilePath) throws(SystemError) {
         remains = InFlightRecord.read(path)
         file = try FileDescriptor.open(
-            path, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o600)
+            path, O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
+        // In place, which needs no room: on a full disk what was left would be forgotten otherwise.
         let size = InFlightRecord.slotSize * (InFlightRecord.slotCount + 1)
         try file.writeAll([UInt8](repeating: UInt8(ascii: " "), count: size))
     }
