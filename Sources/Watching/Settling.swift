@@ -43,6 +43,9 @@ enum Settling {
     /// shortly before it stops counting the writer, and all that can follow is its next
     /// announcement.
     static let attemptLimit = 11
+    /// How long an empty file must have been left alone, in nanoseconds: who creates a file to write
+    /// into it has, for a moment, made it and is not counted as its writer yet.
+    static let emptyTime = 100 * millisecond
     static let millisecond: Int64 = 1_000_000
 
     /// - Parameters:
@@ -63,7 +66,9 @@ enum Settling {
                     cause: .writer, sight: sight, since: since, attempts: attempts,
                     due: attempts > attemptLimit ? nil : now + delay))
         }
-        let required = max(writer == .unknown ? rule.unprobed : rule.probed, rule.tick)
+        let required = max(
+            writer == .unknown ? rule.unprobed : rule.probed, rule.tick,
+            sight.size == 0 ? emptyTime : 0)
         // Where a restart or a clock that was set back hides the age, the time that was watched
         // counts.
         let rest = max(age, now - since)

@@ -25,6 +25,33 @@ import Watching
         await folder.stop()
     }
 
+    @Test func `a file that was made and is not open yet is not whole`() async throws {
+        let folder = try WatchedFolder()
+        try folder.start()
+        await folder.barrier()
+        _ = folder.takeLines()
+        var expected: Set<String> = []
+        var late: Set<String> = []
+        for index in 0..<300 {
+            let path = folder.path("f\(index)")
+            let begin = monotonicNanoseconds()
+            // What open(2) does in two steps, the second of which makes a writer.
+            try #require(path.withCString { mknod($0, S_IFREG | 0o644, 0) } == 0)
+            let file = try FileDescriptor.open(path, O_WRONLY)
+            let isLate = monotonicNanoseconds() - begin > 50_000_000
+            try file.writeAll(Array("\(index)".utf8))
+            try file.close()
+            if isLate { late.insert("f\(index)") } else { expected.insert("added f\(index)") }
+        }
+        try folder.write("empty", "")
+        await folder.barrier()
+        expected.insert("added empty")
+        let lines = folder.takeLines().filter { line in !late.contains { line.hasSuffix(" \($0)") }
+        }
+        #expect(lines.count == expected.count && Set(lines) == expected)
+        await folder.stop()
+    }
+
     @Test func `changed, moved and removed files are told apart`() async throws {
         let folder = try WatchedFolder()
         for name in ["a", "b", "c"] { try folder.write(name, name) }

@@ -119,6 +119,24 @@ private struct World {
         #expect(second == .take)
     }
 
+    @Test func `an empty file may be one that somebody is about to write into`() {
+        let sight = Settling.Sight(inode: 1, size: 0, modified: 1, changed: 1)
+        let rule = Settling.Rule(probed: 0, unprobed: 0, tick: 0)
+        for age in Int64(0)..<200 {
+            let verdict = Settling.judge(
+                previous: nil, sight: sight, writer: .none, age: age * Settling.millisecond,
+                now: 1000, rule: rule)
+            let rest = Settling.emptyTime - age * Settling.millisecond
+            if rest <= 0 {
+                #expect(verdict == .take)
+            } else if case .wait(let wait) = verdict {
+                #expect(wait.cause == .time && wait.due == 1000 + rest)
+            } else {
+                Issue.record("taken in after \(age) ms")
+            }
+        }
+    }
+
     @Test func `moments are handed out in their order`() {
         for seed in 0..<200 {
             var queue = DueQueue()
