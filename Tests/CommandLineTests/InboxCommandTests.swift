@@ -136,7 +136,7 @@ import Testing
         // The cookie is not left behind.
         #expect(try Files.names(in: story.root.appending("inbox")).isEmpty)
         try story.writer.close()
-        let none = await story.run("sync")
+        let none = await story.run("sync", "--timeout", "10ms")
         #expect(none.code == .missing && none.err.contains("no daemon"))
     }
 }

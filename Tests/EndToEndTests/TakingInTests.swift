@@ -35,6 +35,17 @@ extension EndToEnd {
             }
         }
 
+        @Test func `sync waits for a daemon that was started in the line before`() async throws {
+            try await Workspace.use { mill in
+                try mill.drop("x,y\n1,2\n", at: "data/a/one.csv")
+                let child = try mill.spawn([], environment: Workspace.shellEnvironment)
+                try #require(try mill.run(["sync", "--idle"]).code == 0)
+                #expect(try mill.facts(DataAccepted.self).count == 1)
+                Glibc.kill(child.pid, SIGTERM)
+                #expect(try Workspace.ending(of: child) == .exited(0))
+            }
+        }
+
         @Test func `a set is one drop`() async throws {
             try await Workspace.use { mill in
                 let settings = """

@@ -28,6 +28,7 @@ struct SyncCommand {
                 Not waited for: a file that somebody still has open for writing, and a set whose \
                 marker is not there. --idle returns only when in addition nothing is pending, runs \
                 or is tried again.
+                A daemon that was started just before is waited for, two seconds at most.
                 Exit code 1: the time was over.
                 """,
             group: "Daemon",
@@ -39,7 +40,7 @@ struct SyncCommand {
         ) { input in
             let layout = try Shared.layout(input)
             let reader = JournalReader(directory: layout.journal)
-            guard try reader.hasWriter() else {
+            guard try await SyncCommand.hasDaemon(reader, input[SyncCommand.timeout]) else {
                 throw CommandFailure(
                     .missing, "no daemon runs in \(layout.root.description): nothing is taken in",
                     advice: "start one: 'millrace run --workspace \(layout.root.description)'")
@@ -56,6 +57,17 @@ struct SyncCommand {
             }
             return .success
         }
+    }
+
+    /// A script starts the daemon in one line and waits for it in the next: before it is said that
+    /// none runs, it has the time that a process needs to come up.
+    private static func hasDaemon(_ reader: JournalReader, _ timeout: Double) async throws -> Bool {
+        let end = monotonicNanoseconds() + Int64(min(max(timeout, 0), 2) * 1e9)
+        while try !reader.hasWriter() {
+            guard monotonicNanoseconds() < end else { return false }
+            try await TaskPool.sleep(seconds: 0.01)
+        }
+        return true
     }
 }
 

@@ -55,6 +55,18 @@ package final class JournalFollower: @unchecked Sendable {
 
     /// Looks at the head file, or at the directory until there is one.
     private func watch() throws(SystemError) {
+        if try watchHead() { return }
+        try directory.withCString { path throws(SystemError) in
+            _ = try systemCall("inotify_add_watch", directory.description) {
+                inotify_add_watch(notifications.raw, path, UInt32(IN_CREATE | IN_MOVED_TO))
+            }
+        }
+        // It may have been made between the two calls.
+        _ = try watchHead()
+    }
+
+    /// False: there is no head file yet.
+    private func watchHead() throws(SystemError) -> Bool {
         let head = directory.appending(SegmentName.head)
         do throws(SystemError) {
             try head.withCString { path throws(SystemError) in
@@ -62,16 +74,12 @@ package final class JournalFollower: @unchecked Sendable {
                     inotify_add_watch(notifications.raw, path, UInt32(IN_MODIFY))
                 }
             }
-            watchesHead = true
         } catch {
             guard error.errno == .notFound else { throw error }
-            try directory.withCString { path throws(SystemError) in
-                _ = try systemCall("inotify_add_watch", directory.description) {
-                    inotify_add_watch(
-                        notifications.raw, path, UInt32(IN_CREATE | IN_MOVED_TO))
-                }
-            }
+            return false
         }
+        watchesHead = true
+        return true
     }
 
     /// False: stopped, or the time ran out.
